@@ -1,0 +1,189 @@
+"""The engine and its two kinds of transaction: one that only reads, and one that writes and is kept short."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from psycopg.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Uuid, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from moderation.clock import new_id
+from moderation.errors import UnavailableError
+
+NAMES = {
+    "ix": "ix__%(table_name)s__%(column_0_N_name)s",
+    "uq": "uq__%(table_name)s__%(column_0_N_name)s",
+    "ck": "ck__%(table_name)s__%(constraint_name)s",
+    "fk": "fk__%(table_name)s__%(column_0_N_name)s__%(referred_table_name)s",
+    "pk": "pk__%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC both ways, also on SQLite, which forgets time zones. A naive value is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn an aware time into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"a time without a zone: {value!r}"
+            raise ValueError(message)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the stored time, aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Without none_as_null a missing value would be stored as the JSON text null, and IS NULL would not find it.
+JsonColumn = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def one_of(kind: type[StrEnum], name: str | None = None) -> Enum:
+    """Return the column type of an enum: its values as text, with a CHECK named after ``name`` or else the enum."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
+
+
+class Base(DeclarativeBase):
+    """All tables: named constraints, enums by value with a CHECK, aware times, JSON."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 -- read by SQLAlchemy from the class
+        datetime: UtcDateTime(),
+        uuid.UUID: Uuid(),
+        dict[str, Any]: JsonColumn,
+        list[Any]: JsonColumn,
+        StrEnum: one_of(StrEnum),
+    }
+
+
+class Database:
+    """One engine and the sessions on it. Use cases get a session; only the edge opens and so commits one."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine = _make_engine(url)
+        # On SQLite a transaction that starts by reading and then writes fails at once if another wrote meanwhile,
+        # whatever the busy timeout; taking the write lock at BEGIN makes writers queue instead.
+        self._writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite (else PostgreSQL)."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session whose changes are thrown away."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that commits at the end, or leaves nothing behind if an error passes through."""
+        with _translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise _unavailable(error) from error
+    except ProgrammingError as error:
+        # A table that is missing is an operational error on SQLite, and the program's on PostgreSQL.
+        if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise _outdated() from error
+        raise
+
+
+def _outdated() -> UnavailableError:
+    return UnavailableError("The database is outdated. Run: moderation init", code="database_outdated")
+
+
+def _unavailable(error: OperationalError) -> UnavailableError:
+    text = str(error.orig)
+    if "full" in text.lower() or "no space" in text.lower():
+        return UnavailableError("The disk of the database is full; nothing was stored.", code="storage_full")
+    if "no such table" in text or "no such column" in text:
+        return _outdated()
+    if "locked" in text:
+        return UnavailableError("The database is busy; try again.", code="database_busy")
+    return UnavailableError("The database cannot be reached.", code="database_unreachable")
+
+
+def _make_engine(url: URL) -> Engine:
+    # hide_parameters: an error in the log must not quote what people wrote.
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=20, max_overflow=80, hide_parameters=True, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": "-c timezone=UTC"},
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling starts transactions late and breaks savepoints; we emit BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and a 201 is a promise.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return the dialect's INSERT, which knows ``on_conflict_do_update`` on both databases alike."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def lock(session: Session, *keys: Sequence[object]) -> None:
+    """Hold others who lock the same keys until this transaction ends. On SQLite every writer already waits."""
+    if session.get_bind().dialect.name == "postgresql":
+        for key in sorted(repr(k) for k in keys):
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

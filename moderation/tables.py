@@ -1,0 +1,379 @@
+"""What is stored. One class a table; the words are those of the contract."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from model.sample import Label
+from moderation.database import Base, Id, one_of
+
+
+class Status(StrEnum):
+    """Where a comment stands."""
+
+    PUBLISHED = "published"
+    PENDING = "pending"
+    SPAM = "spam"
+    REJECTED = "rejected"
+
+
+class Action(StrEnum):
+    """What can be done to a comment. ``judge`` is the service's own, ``undo`` takes another decision back."""
+
+    JUDGE = "judge"
+    PUBLISH = "publish"
+    SPAM = "spam"
+    REJECT = "reject"
+    HOLD = "hold"
+    UNDO = "undo"
+
+
+class Role(StrEnum):
+    """What a person may do: an admin everything, a moderator the sites named for them."""
+
+    ADMIN = "admin"
+    MODERATOR = "moderator"
+
+
+class KeyPurpose(StrEnum):
+    """What a site's key opens: all of intake, a labelled history sent again, or Akismet's verdicts only."""
+
+    SERVER = "server"
+    REPLAY = "replay"
+    AKISMET = "akismet"
+
+
+class JobState(StrEnum):
+    """How far a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Identity(StrEnum):
+    """By what a site recognises an author."""
+
+    EMAIL = "email"
+    IP = "ip"
+    DOMAIN = "domain"
+
+
+class Site(Base):
+    """A website that sends us its comments."""
+
+    __tablename__ = "site"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    origins: Mapped[list[Any]]
+    name_required: Mapped[bool] = mapped_column(default=True)
+    email_required: Mapped[bool] = mapped_column(default=True)
+    #: The policy in force; the newest number is not always it, since one may go back.
+    policy_number: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class SiteKey(Base):
+    """A secret of a site's server; only its digest is stored."""
+
+    __tablename__ = "site_key"
+
+    id: Mapped[Id]
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[KeyPurpose]
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Policy(Base):
+    """One version of a site's rules. Never changed: a new one gets the next number."""
+
+    __tablename__ = "policy"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    rules: Mapped[dict[str, Any]]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+
+
+class Thread(Base):
+    """The comments of one page of a site."""
+
+    __tablename__ = "thread"
+    __table_args__ = (UniqueConstraint("site_id", "key"),)
+
+    id: Mapped[Id]
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    url: Mapped[str | None]
+    title: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    published: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class Comment(Base):
+    """A comment as it came, what the judge thought of it, and where it stands.
+
+    ``status``, ``version`` and ``label`` can be rebuilt from its decisions (``moderation.review.history``).
+    """
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        UniqueConstraint("thread_id", "digest"),
+        Index("ix__comment__public", "thread_id", "status", "created_at", "id"),
+        Index("ix__comment__queue", "status", "created_at", "id"),
+        Index("ix__comment__site_queue", "site_id", "status", "created_at", "id"),
+        Index("ix__comment__uncertain", "status", "uncertainty", "id"),
+        Index("ix__comment__email", "author_email"),
+        Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
+        Index("ix__comment__label", "label", "labelled_at"),
+    )
+
+    id: Mapped[Id]
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"))
+    thread_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
+    author_name: Mapped[str]
+    author_email: Mapped[str]
+    author_url: Mapped[str]
+    author_role: Mapped[str]
+    body: Mapped[str]
+    ip: Mapped[str]
+    #: The address for limits and history: IPv4 whole, IPv6 by its /64, which is one household.
+    ip_network: Mapped[str]
+    user_agent: Mapped[str]
+    referrer: Mapped[str]
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    #: Of thread, parent, author and body: the same comment twice is refused.
+    digest: Mapped[str]
+    #: MinHash of the text, for near-duplicates.
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    status: Mapped[Status]
+    version: Mapped[int] = mapped_column(default=1)
+    #: The number of a policy of the site that made the first decision.
+    policy_number: Mapped[int]
+    reasons: Mapped[list[Any]]
+    #: What the site knew of the author when the comment was judged, so that training sees what judging saw.
+    knowledge: Mapped[dict[str, Any]]
+    #: What else the rules looked at (honeypot, seconds at the form), for judging the comment again.
+    facts: Mapped[dict[str, Any]]
+    #: Empty until a model has judged it.
+    model_version: Mapped[str | None]
+    spam_probability: Mapped[float | None]
+    #: |log-odds|: how far the judge is from doubt. Comments never judged stand first, at 0.
+    uncertainty: Mapped[float]
+
+    label: Mapped[Label | None]
+    labelled_at: Mapped[datetime | None]
+    labelled_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    erased_at: Mapped[datetime | None]
+
+    site: Mapped[Site] = relationship(viewonly=True)
+    thread: Mapped[Thread] = relationship(viewonly=True)
+
+
+class Band(Base):
+    """A locality-sensitive hash of a comment's text: near-identical comments share one or more."""
+
+    __tablename__ = "band"
+    __table_args__ = (Index("ix__band__lookup", "site_id", "value", "comment_id"),)
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[uuid.UUID]
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class Decision(Base):
+    """One change of a comment's standing. Only ever added: a trigger refuses changes."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "number"),
+        Index("ix__decision__person", "person_id", "created_at"),
+    )
+
+    id: Mapped[Id]
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    #: The comment's version after this decision; the first is 1.
+    number: Mapped[int]
+    action: Mapped[Action]
+    # Two columns of one enum: their checks need names of their own.
+    from_status: Mapped[Status | None] = mapped_column(one_of(Status, "from_status"))
+    to_status: Mapped[Status] = mapped_column(one_of(Status, "to_status"))
+    #: The comment's label after this decision.
+    label: Mapped[Label | None]
+    #: Nobody: the service itself.
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    #: Where it was made: intake, review, rejudge, import, akismet, …
+    origin: Mapped[str]
+    reason: Mapped[str]
+    reasons: Mapped[list[Any]]
+    undoes_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision.id"), unique=True)
+    #: Decisions made in one go share a batch.
+    batch_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    model_version: Mapped[str | None]
+    spam_probability: Mapped[float | None]
+    policy_number: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """A request that was answered; the same again gets the same answer."""
+
+    __tablename__ = "idempotency_key"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    #: Digest of who asked (server or visitor) and the key they sent.
+    key: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Reputation(Base):
+    """What a site knows of an author: kept counts of their comments by status, by a digest of who they are."""
+
+    __tablename__ = "reputation"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[Identity] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    published: Mapped[int] = mapped_column(default=0)
+    pending: Mapped[int] = mapped_column(default=0)
+    spam: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+
+
+class StatusCount(Base):
+    """How many comments of a site stand where: kept, since counting millions takes too long."""
+
+    __tablename__ = "status_count"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    status: Mapped[Status] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class Person(Base):
+    """Someone who moderates or administers."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[Role]
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class PersonSite(Base):
+    """A site that a moderator may see."""
+
+    __tablename__ = "person_site"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Token(Base):
+    """A personal API token; only its digest is stored."""
+
+    __tablename__ = "token"
+
+    id: Mapped[Id]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Login(Base):
+    """A signed-in browser: the cookie names it, and ending it here ends it there."""
+
+    __tablename__ = "login"
+
+    id: Mapped[Id]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user_agent: Mapped[str]
+
+
+class Job(Base):
+    """Work to be done outside a request. The row is the truth; the task queue only wakes a worker for it."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("ix__job__due", "state", "run_after"),)
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(default="")
+    result: Mapped[dict[str, Any] | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime]
+    #: A running job whose lease has passed lost its worker and is taken up again.
+    lease_until: Mapped[datetime | None]
+    #: Only the worker that holds this token may write to the job.
+    lease_token: Mapped[uuid.UUID | None]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class ModelVersion(Base):
+    """A trained model. Its files are in ``model_file``, so that every machine can have them."""
+
+    __tablename__ = "model_version"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str | None]
+    metrics: Mapped[dict[str, Any]]
+    #: Why it should not go live, told at promotion.
+    objections: Mapped[list[Any]]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+
+
+class ModelFile(Base):
+    """One file of a model's artifact."""
+
+    __tablename__ = "model_file"
+
+    version: Mapped[str] = mapped_column(ForeignKey("model_version.version", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Promotion(Base):
+    """A model going live. The latest is the one in force; a rollback is one more."""
+
+    __tablename__ = "promotion"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[str] = mapped_column(ForeignKey("model_version.version"))
+    #: The promotion that a rollback takes back.
+    undoes: Mapped[int | None]
+    forced: Mapped[bool]
+    objections: Mapped[list[Any]]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The migrations: each one up and down, with data, on both databases."""
