@@ -1,0 +1,142 @@
+"""Judging one comment: what the site knows of its author, the model's score, the rules, and all their reasons."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from model.neighbours import bands, signature, similarity
+from model.sample import Sample
+from model.scoring import Scorer
+from moderation.counters import Author
+from moderation.policy.first_status import Reason, cuts_in_force, first_status, reason_of_score
+from moderation.policy.rules import Rules
+from moderation.policy.standing_rules import Facts, reasons_of_rules
+from moderation.tables import Band, Comment, Identity, Reputation, Status
+
+log = structlog.get_logger()
+
+#: Copies of a text count for this long.
+COPY_WINDOW = timedelta(days=30)
+#: A wave may have thousands of copies; the newest few tell as much.
+MAX_COPIES = 50
+#: Estimated Jaccard similarity from which two texts are copies of one another (PEERS.md: no mixed clusters at 0.8).
+COPY_SIMILARITY = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text's signature and its bands, by which near-identical texts are found."""
+
+    signature: bytes
+    bands: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was made of a comment, and why."""
+
+    status: Status
+    reasons: tuple[Reason, ...]
+    knowledge: Mapping[str, float]
+    model_version: str | None
+    spam_probability: float | None
+    #: |log-odds|; 0 where nothing was judged.
+    uncertainty: float
+
+
+def text_of(body: str) -> Text:
+    """Return the signature of a comment's text."""
+    sign = signature(body)
+    return Text(sign, tuple(bands(sign)))
+
+
+def knowledge_of(
+    session: Session, author: Author, text: Text, now: datetime, besides: uuid.UUID | None = None
+) -> dict[str, float]:
+    """Return what the site knows of the author and of copies of the text (see ``model.sample.KNOWLEDGE``)."""
+    known: dict[str, float] = {}
+    names = {Identity.EMAIL: "author", Identity.IP: "ip", Identity.DOMAIN: "domain"}
+    for kind, digest in author.digests():
+        row = session.execute(
+            select(Reputation.published, Reputation.spam).where(
+                Reputation.site_id == author.site_id, Reputation.kind == kind, Reputation.digest == digest
+            )
+        ).one_or_none()
+        if row is not None:
+            known[f"{names[kind]}_published"], known[f"{names[kind]}_spam"] = max(row[0], 0), max(row[1], 0)
+    for status, count in _copies(session, author.site_id, text, now, besides).items():
+        name = {Status.PUBLISHED: "copies_published", Status.SPAM: "copies_spam"}.get(status, "copies_other")
+        known[name] = known.get(name, 0) + count
+    return {name: float(count) for name, count in known.items() if count}
+
+
+def _copies(
+    session: Session, site_id: uuid.UUID, text: Text, now: datetime, besides: uuid.UUID | None
+) -> dict[Status, int]:
+    if not text.bands:
+        return {}
+    near = (
+        select(Band.comment_id)
+        .where(Band.site_id == site_id, Band.value.in_(text.bands))
+        .group_by(Band.comment_id)
+        .order_by(func.count().desc(), Band.comment_id.desc())
+        .limit(MAX_COPIES)
+    )
+    rows = session.execute(
+        select(Comment.id, Comment.status, Comment.signature).where(
+            Comment.id.in_(near), Comment.received_at >= now - COPY_WINDOW
+        )
+    )
+    found: dict[Status, int] = {}
+    for comment_id, status, sign in rows:
+        if comment_id != besides and sign is not None and similarity(sign, text.signature) >= COPY_SIMILARITY:
+            found[status] = found.get(status, 0) + 1
+    return found
+
+
+def judge(scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, trusted: bool = False) -> Judgement:
+    """Score the sample and apply the rules. A scorer that is missing or fails holds the comment, never passes it."""
+    score = None
+    if scorer is not None:
+        try:
+            score = scorer.score(sample, explain=False)
+        except Exception as error:  # noqa: BLE001 -- whatever a model does wrong, the comment must be kept
+            log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
+    probability = None if score is None or not math.isfinite(score.probability) else score.probability
+    cuts = cuts_in_force(rules, scorer.cuts) if scorer else None
+    reasons = [reason_of_score(probability, cuts), *reasons_of_rules(facts, rules)]
+    if trusted:
+        reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
+    judged = score is not None and probability is not None
+    return Judgement(
+        status=first_status(reasons, trusted=trusted),
+        reasons=tuple(reasons),
+        knowledge=sample.knowledge,
+        model_version=score.version if score and judged else None,
+        spam_probability=probability,
+        uncertainty=abs(score.log_odds) if score and judged else 0.0,
+    )
+
+
+def sample_of(comment: Comment, thread_key: str) -> Sample:
+    """Return the comment as the judge saw it, with what the site knew then."""
+    return Sample(
+        body=comment.body,
+        author_name=comment.author_name,
+        author_email=comment.author_email,
+        author_url=comment.author_url,
+        ip=comment.ip,
+        user_agent=comment.user_agent,
+        thread=thread_key,
+        site=str(comment.site_id),
+        created_at=comment.created_at,
+        knowledge=comment.knowledge,
+    )

@@ -1,0 +1,171 @@
+"""Writing one comment with all that belongs to it, in one short transaction."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert as plain_insert
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.clock import new_id
+from moderation.comments import traps
+from moderation.comments.judge import Judgement, Text
+from moderation.comments.submission import Submission
+from moderation.counters import Author, count_move
+from moderation.database import insert, lock
+from moderation.errors import ConflictError
+from moderation.outbox import Kind, enqueue
+from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked and judged comment, ready to be written."""
+
+    id: uuid.UUID
+    site_id: uuid.UUID
+    policy_number: int
+    submission: Submission
+    thread_url: str | None
+    thread_title: str | None
+    ip: str
+    ip_network: str
+    user_agent: str
+    referrer: str
+    created_at: datetime
+    digest: str
+    text: Text
+    judgement: Judgement
+    #: Digests of the Idempotency-Key and of the content.
+    idempotency: tuple[str, str] | None
+    #: Comments a minute from this address; ``None``: no limit.
+    flood_limit: int | None
+    by_server: bool
+    #: What the rules looked at and no column holds; needed when a comment is judged later.
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
+    """Write the comment, its first decision and its counts. Returns the re-judging job's id, if it needs one.
+
+    Raises ``ConflictError`` for a duplicate and ``TooManyError`` for a flood that others' writes have completed since.
+    """
+    if draft.flood_limit is not None and draft.ip_network:
+        lock(session, ("flood", str(draft.site_id), draft.ip_network))
+        traps.refuse_flood(session, draft.site_id, draft.ip_network, draft.flood_limit, now)
+    thread_id = _thread(session, draft, now)
+    _comment(session, draft, thread_id, now)
+    _first_decision(session, draft, now)
+    if draft.text.bands:
+        session.execute(
+            plain_insert(Band),
+            [
+                {"comment_id": draft.id, "number": number, "site_id": draft.site_id, "value": value}
+                for number, value in enumerate(draft.text.bands)
+            ],
+        )
+    if draft.idempotency is not None:
+        _remember(session, draft, draft.idempotency, now)
+    author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
+    count_move(session, author, thread_id, None, draft.judgement.status)
+    if draft.judgement.model_version is None:
+        return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
+    return None
+
+
+def _thread(session: Session, draft: Draft, now: datetime) -> uuid.UUID:
+    submission = draft.submission
+    key = {"site_id": draft.site_id, "key": submission.thread}
+    found = session.scalar(select(Thread.id).filter_by(**key))
+    if found is not None:
+        return found
+    created = session.scalar(
+        insert(session, Thread)
+        .values(
+            id=new_id(),
+            **key,
+            url=draft.thread_url,
+            title=draft.thread_title,
+            published=0,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["site_id", "key"])
+        .returning(Thread.id)
+    )
+    return created or session.scalars(select(Thread.id).filter_by(**key)).one()
+
+
+def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
+    submission, judgement = draft.submission, draft.judgement
+    stored = session.scalar(
+        insert(session, Comment)
+        .values(
+            id=draft.id,
+            site_id=draft.site_id,
+            thread_id=thread_id,
+            parent_id=submission.parent_id,
+            author_name=submission.author_name,
+            author_email=submission.author_email,
+            author_url=submission.author_url,
+            author_role=submission.author_role,
+            body=submission.body,
+            ip=draft.ip,
+            ip_network=draft.ip_network,
+            user_agent=draft.user_agent,
+            referrer=draft.referrer,
+            created_at=draft.created_at,
+            received_at=now,
+            digest=draft.digest,
+            signature=draft.text.signature,
+            status=judgement.status,
+            version=1,
+            policy_number=draft.policy_number,
+            reasons=[reason.as_json() for reason in judgement.reasons],
+            knowledge=dict(judgement.knowledge),
+            facts=draft.facts,
+            model_version=judgement.model_version,
+            spam_probability=judgement.spam_probability,
+            uncertainty=judgement.uncertainty,
+        )
+        .on_conflict_do_nothing(index_elements=["thread_id", "digest"])
+        .returning(Comment.id)
+    )
+    if stored is None:
+        raise traps.duplicate()
+
+
+def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
+    judgement = draft.judgement
+    session.execute(
+        plain_insert(Decision).values(
+            id=new_id(),
+            comment_id=draft.id,
+            number=1,
+            action=Action.JUDGE,
+            to_status=judgement.status,
+            origin="intake",
+            reason="",
+            reasons=[reason.as_json() for reason in judgement.reasons],
+            model_version=judgement.model_version,
+            spam_probability=judgement.spam_probability,
+            policy_number=draft.policy_number,
+            created_at=now,
+        )
+    )
+
+
+def _remember(session: Session, draft: Draft, idempotency: tuple[str, str], now: datetime) -> None:
+    key, content = idempotency
+    stored = session.scalar(
+        insert(session, IdempotencyKey)
+        .values(site_id=draft.site_id, key=key, content=content, comment_id=draft.id, created_at=now)
+        .on_conflict_do_nothing(index_elements=["site_id", "key"])
+        .returning(IdempotencyKey.key)
+    )
+    if stored is None:
+        message = "A request with this Idempotency-Key is being answered."
+        raise ConflictError(message, code="idempotency_race")

@@ -1,0 +1,171 @@
+"""A comment as it is sent: every field checked, every bad one named at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from moderation.errors import FieldError, InvalidError
+from moderation.people.sites import origin_of
+
+MAX_THREAD = 512
+MAX_NAME = 245
+MAX_URL = 2048
+MAX_TITLE = 1000
+#: Characters. WordPress keeps 65,535 bytes of a comment.
+MAX_BODY = 65_536
+#: How far a server's clock may run ahead of ours.
+CLOCK_SKEW = timedelta(minutes=5)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# Characters that turn the direction of what follows: in a name they would disguise the text around it.
+_BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+def _bad(*, code: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{message}", {"message": message})  # type: ignore[arg-type] -- wants a literal
+
+
+def _text(value: str) -> str:
+    if "\x00" in value:
+        raise _bad(code="nul_character", message="A NUL character cannot be stored.")
+    if _FORBIDDEN.search(value):
+        raise _bad(code="control_character", message="Control characters are not allowed here.")
+    return value
+
+
+def _line(value: str) -> str:
+    value = _text(value).strip()
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+        raise _bad(code="control_character", message="Line breaks and control characters are not allowed here.")
+    if _BIDI_CONTROLS.search(value):
+        raise _bad(code="bidi_character", message="Characters that turn the text's direction are not allowed here.")
+    return value
+
+
+def _email(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise _bad(code="invalid_email", message=str(error)) from error
+
+
+def _web_address(value: str) -> str:
+    if not value:
+        return value
+    # People write example.org and mean http://example.org; anything with a scheme of its own must be a web address.
+    has_scheme = _SCHEME.match(value) and not re.match(r"[^/:]+\.[^/:]+:\d+(/|$)", value)
+    url = value if has_scheme else f"http://{value.removeprefix('//')}"
+    if origin_of(url) is None or re.search(r"\s", url):
+        raise _bad(code="invalid_url", message="This is no web address (for example https://example.org/).")
+    return url
+
+
+def _ip(value: str) -> str:
+    if not value:
+        return value
+    try:
+        return str(ipaddress.ip_address(value.partition("%")[0]))
+    except ValueError as error:
+        raise _bad(code="invalid_ip", message="This is no IPv4 or IPv6 address.") from error
+
+
+def _moment(value: datetime) -> datetime:
+    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value < EPOCH:
+        raise _bad(code="too_early", message="This time is before 1970.")
+    return value
+
+
+Line = AfterValidator(_line)
+Text = AfterValidator(_text)
+WebAddress = Annotated[str, Field(max_length=MAX_URL), Line, AfterValidator(_web_address)]
+
+
+class SubmissionFields(BaseModel):
+    """The fields of a comment that anyone may send. Absent and empty are the same."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", regex_engine="python-re")
+
+    thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD, description="The page's key."), Line]
+    thread_url: WebAddress = ""
+    thread_title: Annotated[str, Field(max_length=MAX_TITLE), Line] = ""
+    parent_id: Annotated[uuid.UUID | None, Field(description="The published comment that this one replies to.")] = None
+    author_name: Annotated[str, Field(max_length=MAX_NAME), Line] = ""
+    author_email: Annotated[
+        str, Field(max_length=320, description="Never published."), Line, AfterValidator(_email)
+    ] = ""
+    author_url: WebAddress = ""
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text]
+
+
+class Submission(SubmissionFields):
+    """A whole comment; the further fields are believed only from a site's server."""
+
+    ip: Annotated[str, Field(max_length=60), Line, AfterValidator(_ip)] = ""
+    user_agent: Annotated[str, Field(max_length=2000), Text] = ""
+    referrer: Annotated[str, Field(max_length=MAX_URL), Text] = ""
+    created_at: Annotated[datetime, AfterValidator(_moment)] | None = None
+    author_role: Annotated[str, Field(max_length=100), Line] = ""
+
+
+SERVER_FIELDS = frozenset(Submission.model_fields) - frozenset(SubmissionFields.model_fields)
+_CODES = {
+    "string_too_long": "too_long",
+    "string_type": "not_text",
+    "string_unicode": "lone_surrogate",
+    "uuid_type": "not_an_id",
+    "uuid_parsing": "not_an_id",
+}
+
+
+def parse_submission(
+    fields: Mapping[str, Any], *, by_server: bool, name_required: bool, email_required: bool, now: datetime
+) -> Submission:
+    """Check the fields. Raises ``InvalidError`` that names every bad one."""
+    given = {
+        name: value
+        for name, value in fields.items()
+        if value is not None and value != "" and (by_server or name not in SERVER_FIELDS)
+    }
+    errors: list[FieldError] = []
+    submission = None
+    try:
+        submission = Submission.model_validate(given)
+    except ValidationError as error:
+        errors = field_errors(error)
+    bad = {error.field for error in errors}
+    required = {"thread": True, "author_name": name_required, "author_email": email_required, "body": True}
+    for name, is_required in required.items():
+        value = given.get(name, "")
+        if is_required and name not in bad and isinstance(value, str) and not value.strip():
+            errors.append(FieldError(name, "missing", "This field is required."))
+    if submission and submission.created_at and submission.created_at > now + CLOCK_SKEW:
+        errors.append(FieldError("created_at", "in_future", "This time has not come yet."))
+    if errors or submission is None:
+        raise InvalidError(errors)
+    return submission
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """Return pydantic's findings in our words, one for each field, in the order of the fields."""
+    found: dict[str, FieldError] = {}
+    for detail in error.errors(include_url=False, include_input=False):
+        field = ".".join(str(part) for part in detail["loc"]) or "body"
+        code = "missing" if detail["type"] in {"missing", "string_too_short"} else detail["type"]
+        message = "This field is required." if code == "missing" else detail["msg"]
+        found.setdefault(field, FieldError(field, _CODES.get(code, code), message))
+    return list(found.values())

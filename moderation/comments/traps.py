@@ -1,0 +1,58 @@
+"""What is refused whoever wrote it: the same comment twice, and floods."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.comments.submission import Submission
+from moderation.errors import ConflictError, TooManyError
+from moderation.tables import Comment, Thread
+
+MINUTE = timedelta(minutes=1)
+
+
+def digest_of(submission: Submission) -> str:
+    """Return what makes a comment the same as another of its thread: parent, author and text, spaces apart."""
+    author = submission.author_email.lower() or submission.author_name.casefold()
+    parts = [str(submission.parent_id or ""), author, " ".join(submission.body.split())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def refuse_duplicate(session: Session, thread: Thread | None, digest: str) -> None:
+    """Raise ``ConflictError`` if the thread holds the same comment already, wherever it stands."""
+    if thread is None:
+        return
+    if session.scalar(select(Comment.id).where(Comment.thread_id == thread.id, Comment.digest == digest)) is not None:
+        raise duplicate()
+
+
+def duplicate() -> ConflictError:
+    """Return the refusal of a comment that the thread holds already."""
+    return ConflictError("This comment has already been sent.", code="duplicate_comment")
+
+
+def refuse_flood(session: Session, site_id: uuid.UUID, network: str, limit: int | None, now: datetime) -> None:
+    """Raise ``TooManyError`` when the address has sent ``limit`` comments within the last minute.
+
+    Counted from the comments themselves: exact in every process and on every machine, with nothing more to store.
+    """
+    if limit is None or not network:
+        return
+    oldest_counted = session.scalar(
+        select(Comment.received_at)
+        .where(Comment.site_id == site_id, Comment.ip_network == network, Comment.received_at > now - MINUTE)
+        .order_by(Comment.received_at.desc())
+        .offset(limit - 1)
+        .limit(1)
+    )
+    if oldest_counted is not None:
+        wait = max(1, math.ceil((oldest_counted + MINUTE - now).total_seconds()))
+        message = f"Too many comments from this address; at most {limit} a minute are taken."
+        raise TooManyError(message, retry_after=wait)

@@ -1,0 +1,35 @@
+"""Work for later, written in the same transaction as what caused it, so that nothing is lost whatever dies."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from moderation.clock import new_id
+from moderation.tables import Job
+
+
+class Kind(StrEnum):
+    """The kinds of job there are; ``moderation.jobs`` knows how to do each."""
+
+    REJUDGE = "rejudge"
+    RETRAIN = "retrain"
+
+
+def enqueue(
+    session: Session,
+    kind: Kind,
+    payload: dict[str, Any],
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(0),
+    created_by: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Add a job to be run once ``delay`` has passed and the transaction is committed. Returns its id."""
+    job = Job(id=new_id(), kind=kind, payload=payload, run_after=now + delay, created_at=now, created_by=created_by)
+    session.add(job)
+    return job.id

@@ -1,0 +1,1 @@
+"""What people do with comments: the queue, decisions and undo, and the history of both."""

@@ -1,0 +1,203 @@
+"""A person's decision on a comment, and taking one back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.clock import new_id
+from moderation.counters import author_of, count_move
+from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError, NotFoundError
+from moderation.people.access import Actor, require_site
+from moderation.policy.moves import TEACHES, TO_STATUS
+from moderation.review.history import Standing, fold
+from moderation.tables import Action, Comment, Decision, Person
+
+MAX_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one comment of several: its decision, or why there is none."""
+
+    comment_id: uuid.UUID
+    decision: Decision | None
+    problem: ModerationError | None
+
+
+def decide(
+    session: Session,
+    actor: Actor,
+    comment_id: uuid.UUID,
+    action: Action,
+    now: datetime,
+    *,
+    seen_version: int | None = None,
+    reason: str = "",
+    batch_id: uuid.UUID | None = None,
+) -> Decision:
+    """Decide on a comment. ``seen_version`` is the version the person looked at.
+
+    The same decision by the same person again is harmless and returns the first. Raises ``NotFoundError`` (also for
+    a comment of another's site), ``InvalidError``, and ``ConflictError`` if somebody decided since ``seen_version``.
+    """
+    if action not in TO_STATUS:
+        raise InvalidError([FieldError("action", "bad_action", f"One of {', '.join(TO_STATUS)}.")])
+    if len(reason) > MAX_REASON or "\0" in reason:
+        raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters, no NUL.")])
+    comment = _lock(session, actor, comment_id)
+    last = _last(session, comment)
+    if last.person_id == actor.person_id and last.action is action:
+        return last
+    if seen_version is not None and seen_version != comment.version:
+        raise _moved_on(session, comment, last)
+    decision = Decision(
+        id=new_id(),
+        comment_id=comment.id,
+        number=comment.version + 1,
+        action=action,
+        from_status=comment.status,
+        to_status=TO_STATUS[action],
+        label=TEACHES[action],
+        person_id=actor.person_id,
+        origin="review",
+        reason=reason,
+        reasons=[],
+        batch_id=batch_id,
+        model_version=comment.model_version,
+        spam_probability=comment.spam_probability,
+        policy_number=comment.policy_number,
+        created_at=now,
+    )
+    labelled = decision.label is not None
+    standing = Standing(
+        decision.to_status,
+        decision.number,
+        decision.label,
+        now if labelled else None,
+        actor.person_id if labelled else None,
+    )
+    _stand(session, comment, decision, standing)
+    return decision
+
+
+def decide_many(
+    session: Session,
+    actor: Actor,
+    comment_ids: Sequence[uuid.UUID],
+    action: Action,
+    now: datetime,
+    *,
+    seen_versions: Mapping[uuid.UUID, int] | None = None,
+    reason: str = "",
+) -> list[Outcome]:
+    """Decide on several comments in one go; what cannot be decided is reported and hinders none of the others."""
+    batch_id = new_id()
+    outcomes = {}
+    # One order for all, so that two bulk decisions never wait for each other in a circle.
+    for comment_id in sorted(set(comment_ids)):
+        seen = (seen_versions or {}).get(comment_id)
+        try:
+            decision = decide(
+                session, actor, comment_id, action, now, seen_version=seen, reason=reason, batch_id=batch_id
+            )
+            outcomes[comment_id] = Outcome(comment_id, decision, None)
+        except (NotFoundError, ConflictError) as problem:
+            outcomes[comment_id] = Outcome(comment_id, None, problem)
+    return [outcomes[comment_id] for comment_id in dict.fromkeys(comment_ids)]
+
+
+def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) -> Decision:
+    """Take a decision back, with its lesson. An undo is a decision, too, and can be taken back itself.
+
+    Raises ``NotFoundError``, ``ConflictError`` if the comment was decided on since, and ``InvalidError`` for the
+    comment's first decision, before which there is nothing.
+    """
+    named = session.get(Decision, decision_id)
+    if named is None:
+        message = "There is no such decision."
+        raise NotFoundError(message)
+    comment = _lock(session, actor, named.comment_id, "decision")
+    decisions = _decisions(session, comment.id)
+    last = decisions[-1]
+    if last.undoes_id == named.id and last.person_id == actor.person_id:
+        return last
+    if last.id != named.id:
+        raise _moved_on(session, comment, last)
+    if named.number == 1:
+        message = "Before a comment's first decision there is nothing to go back to; decide on it instead."
+        raise InvalidError([FieldError("id", "first_decision", message)], message)
+    decision = Decision(
+        id=new_id(),
+        comment_id=comment.id,
+        number=comment.version + 1,
+        action=Action.UNDO,
+        from_status=comment.status,
+        # Filled in below from the history itself; the row needs a value of the right kind to be folded.
+        to_status=comment.status,
+        person_id=actor.person_id,
+        origin="review",
+        reason="",
+        reasons=[],
+        undoes_id=named.id,
+        model_version=comment.model_version,
+        spam_probability=comment.spam_probability,
+        policy_number=comment.policy_number,
+        created_at=now,
+    )
+    standing = fold([*decisions, decision])
+    decision.to_status, decision.label = standing.status, standing.label
+    _stand(session, comment, decision, standing)
+    return decision
+
+
+def _lock(session: Session, actor: Actor, comment_id: uuid.UUID, what: str = "comment") -> Comment:
+    comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
+    if comment is None:
+        message = f"There is no such {what}."
+        raise NotFoundError(message)
+    require_site(actor, comment.site_id, what)
+    return comment
+
+
+def _decisions(session: Session, comment_id: uuid.UUID) -> list[Decision]:
+    query = select(Decision).where(Decision.comment_id == comment_id).order_by(Decision.number)
+    return list(session.scalars(query))
+
+
+def _last(session: Session, comment: Comment) -> Decision:
+    query = select(Decision).where(Decision.comment_id == comment.id, Decision.number == comment.version)
+    return session.scalars(query).one()
+
+
+def _stand(session: Session, comment: Comment, decision: Decision, standing: Standing) -> None:
+    session.add(decision)
+    old = comment.status
+    comment.status, comment.version = standing.status, standing.version
+    comment.label, comment.labelled_at, comment.labelled_by = (
+        standing.label,
+        standing.labelled_at,
+        standing.labelled_by,
+    )
+    session.flush()
+    count_move(session, author_of(comment), comment.thread_id, old, comment.status)
+
+
+def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictError:
+    who = session.get(Person, last.person_id) if last.person_id else None
+    current: dict[str, Any] = {
+        "status": comment.status,
+        "version": comment.version,
+        "action": last.action,
+        "decided_by": who.email if who else None,
+        "decided_at": last.created_at.isoformat(),
+    }
+    name = who.email if who else "The judge"
+    message = f"{name} has decided on this comment meanwhile: it is {comment.status.value} now."
+    return ConflictError(message, code="version_conflict", extra={"current": current})
