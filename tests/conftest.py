@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,16 @@ hypothesis_settings.register_profile("explore", deadline=None, max_examples=2000
 hypothesis_settings.load_profile("ci")
 
 
+def pytest_configure() -> None:
+    """Let a run that is told to stop (by a CI, by ``timeout``) stop its PostgreSQL, too, as with Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class FakeClock:
     """A clock that moves only when told to."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 1, 5, 12, tzinfo=UTC)
+        self.now: datetime = databases.START
 
     def __call__(self) -> datetime:
         """Return the time it stands at."""
@@ -95,16 +101,17 @@ def made(request: pytest.FixtureRequest, backend: str) -> databases.Databases:
 
 
 @pytest.fixture
-def database(made: databases.Databases, tmp_path: Path) -> Iterator[Database]:
-    """A database with all tables, empty."""
-    with made.make(tmp_path) as url, databases.opened(url) as database:
+def database(request: pytest.FixtureRequest, made: databases.Databases, tmp_path: Path) -> Iterator[Database]:
+    """A database with all tables, empty; for a test that uses the services, with the starter model live."""
+    content = databases.Content.STARTER if "services" in request.fixturenames else databases.Content.TABLES
+    with made.make(tmp_path, content) as url, databases.opened(url) as database:
         yield database
 
 
 @pytest.fixture
 def bare_database(made: databases.Databases, tmp_path: Path) -> Iterator[Database]:
     """A database without any table."""
-    with made.make(tmp_path, migrated=False) as url, databases.opened(url) as database:
+    with made.make(tmp_path, databases.Content.NOTHING) as url, databases.opened(url) as database:
         yield database
 
 
@@ -121,11 +128,8 @@ def services(settings: Settings, database: Database, clock: FakeClock) -> Servic
     """The service's parts, with the starter model live."""
     # Imported here, since most tests need no model, and it is slow to import.
     from moderation.learning.live import LiveModel  # noqa: PLC0415
-    from moderation.learning.registry import install_starter  # noqa: PLC0415
     from moderation.services import Services  # noqa: PLC0415
 
-    with database.writing() as session:
-        install_starter(session, clock())
     return Services(
         settings=settings,
         database=database,

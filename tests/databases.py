@@ -8,7 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -19,6 +22,8 @@ from moderation.database import Database
 from moderation.settings import Settings
 
 BACKENDS = ("sqlite", "postgresql")
+#: When the tests' clocks start.
+START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @contextmanager
@@ -52,48 +57,69 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
+class Content(StrEnum):
+    """What a database is made with."""
+
+    NOTHING = "nothing"
+    TABLES = "tables"
+    STARTER = "starter"
+    """The tables, and the starter model live since ``START``."""
+
+
 class SqliteDatabases:
-    """Copies of one migrated file."""
+    """Copies of files made once."""
 
     def __init__(self, folder: Path) -> None:
-        self._template = folder / "template.sqlite3"
-        _migrate(URL.create("sqlite", database=str(self._template)))
+        self._folder = folder
 
     @contextmanager
-    def make(self, folder: Path, *, migrated: bool = True) -> Iterator[URL]:
-        """Make a database of its own in ``folder``: empty tables, or, if not ``migrated``, none."""
-        path = folder / "moderation.sqlite3"
-        if migrated:
-            shutil.copy(self._template, path)
+    def make(self, folder: Path, content: Content = Content.TABLES) -> Iterator[URL]:
+        """Make a database of its own in ``folder``."""
+        # A test may ask for one with tables and one without.
+        path = folder / ("bare.sqlite3" if content is Content.NOTHING else "moderation.sqlite3")
+        if content is not Content.NOTHING:
+            shutil.copy(self._template(content), path)
         yield URL.create("sqlite", database=str(path))
+
+    def _template(self, content: Content) -> Path:
+        path = self._folder / f"{content}.sqlite3"
+        if not path.exists():
+            # One that could not be filled must not be taken for a template by the next test.
+            draft = self._folder / "draft.sqlite3"
+            draft.unlink(missing_ok=True)
+            _fill(URL.create("sqlite", database=str(draft)), content)
+            draft.rename(path)
+        return path
 
 
 class PostgresqlDatabases:
-    """Copies of one migrated database."""
-
-    _TEMPLATE = "moderation_template"
+    """Copies of databases made once."""
 
     def __init__(self, server: URL) -> None:
         self._server = server
+        self._templates = {Content.NOTHING: "template0"}
         self._made = 0
-        self._create(self._TEMPLATE, "template0")
-        _migrate(server.set(database=self._TEMPLATE))
 
     @contextmanager
-    def make(self, _folder: Path, *, migrated: bool = True) -> Iterator[URL]:
-        """Make a database of its own: empty tables, or, if not ``migrated``, none. Dropped afterwards."""
+    def make(self, _folder: Path, content: Content = Content.TABLES) -> Iterator[URL]:
+        """Make a database of its own, and drop it afterwards."""
         self._made += 1
-        name = f"moderation_{self._made}"
-        self._create(name, self._TEMPLATE if migrated else "template0")
+        name = f"test_{self._made}"
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, self._template(content))
         try:
             yield self._server.set(database=name)
         finally:
             self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _create(self, name: str, template: str) -> None:
-        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+    def _template(self, content: Content) -> str:
+        if content not in self._templates:
+            self._execute("DROP DATABASE IF EXISTS {}", content)
+            self._execute("CREATE DATABASE {} TEMPLATE template0", content)
+            _fill(self._server.set(database=content), content)
+            self._templates[content] = content
+        return self._templates[content]
 
-    def _execute(self, statement: str, *names: str) -> None:
+    def _execute(self, statement: LiteralString, *names: str) -> None:
         with _administer(self._server) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
@@ -112,9 +138,14 @@ def opened(url: URL) -> Iterator[Database]:
         database.dispose()
 
 
-def _migrate(url: URL) -> None:
+def _fill(url: URL, content: Content) -> None:
     with opened(url) as database:
         migrate.upgrade(database)
+        if content is Content.STARTER:
+            from moderation.learning.registry import install_starter  # noqa: PLC0415 -- slow, and seldom needed
+
+            with database.writing() as session:
+                install_starter(session, START)
 
 
 def _administer(url: URL) -> psycopg.Connection:

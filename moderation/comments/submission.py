@@ -34,7 +34,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def _bad(*, code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{message}", {"message": message})  # type: ignore[arg-type] -- wants a literal
+    return PydanticCustomError(code, "{message}", {"message": message})
 
 
 def _text(value: str) -> str:

@@ -45,7 +45,7 @@ def whole(connection: Connection) -> Schema:
     return {"tables": tables(connection), "programs": programs(connection)}
 
 
-def _named(parts: Any) -> Schema:  # noqa: ANN401 -- SQLAlchemy's reflected dictionaries
+def _named(parts: Any) -> Schema:
     return {part.pop("name"): _plain(part) for part in map(dict, parts)}
 
 

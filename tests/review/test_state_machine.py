@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -103,18 +110,17 @@ class LifeOfComments(RuleBasedStateMachine):
         last = self.last.get(comment)
         repeated = last is not None and (last[1], last[2]) == (who, action)
         with self.database.writing() as session:
-            try:
-                decision = decide(session, actor, comment, action, self.clock(), seen_version=len(history) - stale)  # type: ignore[arg-type]
-            except ConflictError as conflict:
-                assert stale
-                assert not repeated
-                assert conflict.extra["current"]["version"] == len(history)  # type: ignore[index]
+            seen = len(history) - stale
+            if stale and not repeated:
+                with pytest.raises(ConflictError) as conflict:
+                    decide(session, actor, comment, action, self.clock(), seen_version=seen)  # type: ignore[arg-type]
+                assert conflict.value.extra["current"]["version"] == len(history)  # type: ignore[index]
                 return
+            decision = decide(session, actor, comment, action, self.clock(), seen_version=seen)  # type: ignore[arg-type]
         if repeated:
             assert last is not None
             assert decision.id == last[0]
             return
-        assert not stale
         history.append(TO[action])
         self.last[comment] = (decision.id, who, action)
 
@@ -196,6 +202,4 @@ def machine(sqlite_databases: SqliteDatabases) -> type[LifeOfComments]:
 
 
 def test_whatever_people_do_the_history_is_the_truth(machine: type[LifeOfComments]) -> None:
-    test_case = machine.TestCase()
-    test_case.settings = settings(max_examples=12, stateful_step_count=16, deadline=None)
-    test_case.runTest()
+    run_state_machine_as_test(machine, settings=settings(max_examples=12, stateful_step_count=16, deadline=None))

@@ -1,0 +1,138 @@
+"""Comments as websites send and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, g, request
+
+from moderation import jobs
+from moderation.api.context import bearer, read_caller, read_id, services
+from moderation.api.schemas import (
+    AcceptedOut,
+    CommentIn,
+    CountsOut,
+    CountsQuery,
+    PublicCommentOut,
+    ThreadOut,
+    ThreadQuery,
+)
+from moderation.comments.intake import Accepted, submit
+from moderation.comments.reading import PublicComment, count_threads, read_thread
+from moderation.comments.rendering import render
+from moderation.errors import NotFoundError, UnavailableError
+from moderation.people.sites import get_site, origin_of
+from moderation.tables import Status
+
+blueprint = APIBlueprint("comments", __name__, url_prefix="/api/v1/sites/<site>", tag="Websites")
+
+
+@blueprint.post("/comments")
+@blueprint.input(CommentIn, location="json_or_form", arg_name="fields")
+@blueprint.output(AcceptedOut, status_code=201)
+@blueprint.doc(security=["SiteKey", {}], responses=[400, 401, 403, 404, 409, 413, 422, 429])
+def post_comment(site: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a comment: with the site's key from its server, without it from a visitor's browser."""
+    accepted = take_in(site, fields)
+    return present_accepted(accepted)
+
+
+def take_in(site: str, fields: Mapping[str, Any]) -> Accepted:
+    """Submit the fields for the site in the address and wake a worker if the comment waits to be judged."""
+    caller = read_caller(request, bearer(request))
+    site_id = read_id(site, "site")
+    parts = services()
+    accepted = submit(parts.database, parts.live_model.scorer, parts.clock, site_id, fields, caller)
+    if accepted.job_id is not None:
+        jobs.wake(parts, accepted.job_id)
+    g.taken_in = accepted.status
+    return accepted
+
+
+def present_accepted(accepted: Accepted) -> dict[str, Any]:
+    """Return the answer: all of it to the site's server; a visitor is not told spam from waiting."""
+    if accepted.by_server:
+        return {
+            "id": accepted.id,
+            "status": accepted.status,
+            "created_at": accepted.created_at,
+            "spam_probability": accepted.spam_probability,
+            "reasons": list(accepted.reasons),
+            "model": accepted.model,
+        }
+    shown = Status.PUBLISHED if accepted.status is Status.PUBLISHED else Status.PENDING
+    return {"id": accepted.id, "status": shown, "created_at": accepted.created_at}
+
+
+@blueprint.get("/comments")
+@blueprint.input(ThreadQuery, location="query", arg_name="query")
+@blueprint.output(ThreadOut)
+@blueprint.doc(responses=[404, 422])
+def get_comments(site: str, query: ThreadQuery) -> dict[str, Any]:
+    """Read a thread's published comments."""
+    with services().database.reading() as session:
+        site_id = get_site(session, read_id(site, "site")).id
+        page = read_thread(session, site_id, query.thread, order=query.order, limit=query.limit, cursor=query.cursor)
+    return {"comments": [present_public(c) for c in page.items], "next": page.next, "total": page.total}
+
+
+def present_public(comment: PublicComment) -> PublicCommentOut:
+    """Return a comment as the public sees it."""
+    return PublicCommentOut(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        author_name=comment.author_name,
+        author_url=comment.author_url,
+        body=comment.body,
+        body_html=render(comment.body),
+        created_at=comment.created_at,
+    )
+
+
+@blueprint.get("/counts")
+@blueprint.input(CountsQuery, location="query", arg_name="query")
+@blueprint.output(CountsOut)
+@blueprint.doc(responses=[404, 422])
+def get_counts(site: str, query: CountsQuery) -> dict[str, Any]:
+    """Count the published comments of threads."""
+    with services().database.reading() as session:
+        site_id = get_site(session, read_id(site, "site")).id
+        return {"counts": count_threads(session, site_id, query.thread)}
+
+
+@blueprint.route("/comments", methods=["OPTIONS"])
+@blueprint.route("/counts", methods=["OPTIONS"])
+@blueprint.doc(hide=True)
+def preflight(site: str) -> Response:  # noqa: ARG001 -- read again by allow_pages
+    """Answer a browser that asks whether a page may send a comment."""
+    return Response(status=204)
+
+
+@blueprint.after_request
+def allow_pages(response: Response) -> Response:
+    """Let the site's own pages read the answer; threads and counts are public and may be read by any page."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return response
+    asked = request.headers.get("Access-Control-Request-Method", request.method)
+    if asked == "GET":
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+    response.headers["Vary"] = "Origin"
+    if origin_of(origin) in _origins():
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Access-Control-Max-Age"] = "3600"
+    return response
+
+
+def _origins() -> list[str]:
+    try:
+        with services().database.reading() as session:
+            return list(get_site(session, read_id((request.view_args or {})["site"], "site")).origins)
+    except (NotFoundError, UnavailableError):
+        return []

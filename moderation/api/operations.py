@@ -1,0 +1,77 @@
+"""Is it alive, is it ready, and how is it doing."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Flask, Response, g, jsonify, request
+
+from moderation import metrics
+from moderation.api.context import services
+from moderation.counters import status_counts
+from moderation.errors import ModerationError
+from moderation.migrate import check_current
+
+blueprint = APIBlueprint("operations", __name__, tag="Operations")
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Tell that the process lives."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@blueprint.doc(responses=[503])
+def readyz() -> Response:
+    """Tell whether comments can be taken in and judged: database reachable and current, model loaded."""
+    parts = services()
+    problems = {}
+    try:
+        check_current(parts.database)
+    except ModerationError as error:
+        problems["database"] = error.message
+    else:
+        if parts.live_model.scorer() is None:
+            problems["model"] = parts.live_model.problem or "No model is live. Run: moderation init"
+    response = jsonify({"status": "unavailable" if problems else "ok", "problems": problems})
+    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+    return response
+
+
+@blueprint.get("/metrics")
+@blueprint.doc(hide=True)
+def get_metrics() -> Response:
+    """Return the figures in Prometheus' format."""
+    with services().database.reading() as session:
+        for status, count in status_counts(session).items():
+            metrics.COMMENTS.labels(status=status.value).set(count)
+    return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def watch(app: Flask) -> None:
+    """Measure every request and log it, without addresses of people or what they wrote."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        # The rule, not the path: a path may hold an address or an id that names a person.
+        rule = request.url_rule.rule if request.url_rule else "(none)"
+        metrics.REQUESTS.labels(method=request.method, rule=rule, status=response.status_code).observe(seconds)
+        if "taken_in" in g:
+            metrics.TAKEN_IN.labels(status=g.taken_in.value).inc()
+        if not request.path.startswith(("/static/", "/healthz", "/metrics")):
+            metrics.log.info(
+                "request",
+                method=request.method,
+                rule=rule,
+                status=response.status_code,
+                milliseconds=round(1000 * seconds, 1),
+            )
+        return response

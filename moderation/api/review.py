@@ -1,0 +1,167 @@
+"""The review queue, decisions and undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from moderation.api.context import current_actor, read_id, services
+from moderation.api.schemas import (
+    CommentOut,
+    CommentWithHistoryOut,
+    DecidedOut,
+    DecisionIn,
+    DecisionOut,
+    DecisionsIn,
+    DecisionsOut,
+    EvidenceOut,
+    QueueOut,
+    QueueQuery,
+    ReasonOut,
+)
+from moderation.comments.judge import sample_of
+from moderation.comments.rendering import render
+from moderation.review import queue
+from moderation.review.decisions import decide, decide_many, undo
+from moderation.tables import Action, Comment, Decision, Status
+
+blueprint = APIBlueprint("review", __name__, url_prefix="/api/v1", tag="Moderators")
+SECURITY: list[str | dict[str, list[Any]]] = ["PersonalToken", "Session"]
+
+
+@blueprint.get("/queue")
+@blueprint.input(QueueQuery, location="query", arg_name="query")
+@blueprint.output(QueueOut)
+@blueprint.doc(security=SECURITY, responses=[401, 404, 422])
+def get_queue(query: QueueQuery) -> dict[str, Any]:
+    """List comments by where they stand."""
+    actor = current_actor()
+    if query.status == "audit":
+        return {"comments": [], "next": None, "total": 0}
+    wanted = queue.Filter(Status(query.status), query.site, query.q)
+    with services().database.reading() as session:
+        page = queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
+        return {"comments": [present(c) for c in page.items], "next": page.next, "total": page.total}
+
+
+@blueprint.get("/comments/<comment_id>")
+@blueprint.output(CommentWithHistoryOut)
+@blueprint.doc(security=SECURITY, responses=[401, 404])
+def get_comment(comment_id: str) -> dict[str, Any]:
+    """Show a comment with its history."""
+    actor = current_actor()
+    with services().database.reading() as session:
+        comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
+        history = [present_decision(d, who) for d, who in queue.history_of(session, comment.id)]
+        return {**present(comment).model_dump(), "history": history}
+
+
+@blueprint.post("/comments/<comment_id>/decision")
+@blueprint.input(DecisionIn, location="json", arg_name="wanted")
+@blueprint.output(DecidedOut)
+@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 404, 409, 422])
+def post_decision(comment_id: str, wanted: DecisionIn) -> dict[str, Any]:
+    """Decide on a comment. 409 if someone else decided since ``version``; the answer tells how it stands now."""
+    actor, parts = current_actor(), services()
+    with parts.database.writing() as session:
+        decision = decide(
+            session,
+            actor,
+            read_id(comment_id, "comment"),
+            Action(wanted.action),
+            parts.clock(),
+            seen_version=wanted.version,
+            reason=wanted.reason,
+        )
+        return _decided(session.get_one(Comment, decision.comment_id), decision, actor.email)
+
+
+@blueprint.post("/decisions")
+@blueprint.input(DecisionsIn, location="json", arg_name="wanted")
+@blueprint.output(DecisionsOut)
+@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 422])
+def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
+    """Decide on many comments at once. What changed since it was looked at is skipped and reported."""
+    actor, parts = current_actor(), services()
+    with parts.database.writing() as session:
+        outcomes = decide_many(
+            session,
+            actor,
+            wanted.ids,
+            Action(wanted.action),
+            parts.clock(),
+            seen_versions=wanted.versions,
+            reason=wanted.reason,
+        )
+        decided = [present_decision(o.decision, actor.email) for o in outcomes if o.decision]
+    skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
+    return {"decided": decided, "skipped": skipped, "batch_id": decided[0].batch_id if decided else None}
+
+
+@blueprint.post("/decisions/<decision_id>/undo")
+@blueprint.output(DecidedOut)
+@blueprint.doc(security=SECURITY, responses=[401, 403, 404, 409, 422])
+def post_undo(decision_id: str) -> dict[str, Any]:
+    """Take a decision back, with its lesson."""
+    actor, parts = current_actor(), services()
+    with parts.database.writing() as session:
+        decision = undo(session, actor, read_id(decision_id, "decision"), parts.clock())
+        return _decided(session.get_one(Comment, decision.comment_id), decision, actor.email)
+
+
+def _decided(comment: Comment, decision: Decision, who: str) -> dict[str, Any]:
+    return {"decision": present_decision(decision, who), "comment": present(comment)}
+
+
+def present_decision(decision: Decision, who: str | None) -> DecisionOut:
+    """Return a decision as it goes over the wire."""
+    return DecisionOut.model_validate(decision).model_copy(update={"person": who})
+
+
+def present(comment: Comment) -> CommentOut:
+    """Return a comment as a moderator sees it."""
+    return CommentOut(
+        id=comment.id,
+        site=comment.site_id,
+        site_name=comment.site.name,
+        thread=comment.thread.key,
+        thread_url=comment.thread.url,
+        thread_title=comment.thread.title,
+        parent_id=comment.parent_id,
+        author_name=comment.author_name,
+        author_email=comment.author_email,
+        author_url=comment.author_url,
+        author_role=comment.author_role,
+        body=comment.body,
+        body_html=render(comment.body),
+        ip=comment.ip,
+        user_agent=comment.user_agent,
+        referrer=comment.referrer,
+        created_at=comment.created_at,
+        received_at=comment.received_at,
+        status=comment.status,
+        version=comment.version,
+        spam_probability=comment.spam_probability,
+        model=comment.model_version,
+        reasons=[ReasonOut.model_validate(reason) for reason in comment.reasons],
+        knowledge=comment.knowledge,
+        evidence=evidence_of(comment),
+        label=comment.label,
+    )
+
+
+def evidence_of(comment: Comment) -> list[EvidenceOut]:
+    """Return what spoke for and against spam, as the model that judged the comment saw it.
+
+    Judged again from what was recorded, since a model is deterministic; empty where that model is gone.
+    """
+    if comment.model_version is None:
+        return []
+    scorer = services().live_model.scorer_for(comment.model_version)
+    if scorer is None:
+        return []
+    score = scorer.score(sample_of(comment, comment.thread.key))
+    return [
+        EvidenceOut(feature=e.feature, field=e.field, weight=e.weight, start=e.start, end=e.end) for e in score.evidence
+    ]

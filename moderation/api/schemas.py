@@ -1,0 +1,231 @@
+"""What goes over the wire, as OpenAPI describes it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from moderation.comments.reading import MAX_THREADS, Order
+from moderation.comments.submission import MAX_THREAD, Submission
+from moderation.review import queue
+from moderation.tables import Action, JobState, Status
+
+
+class CommentIn(Submission):
+    """A comment. ``ip``, ``user_agent``, ``referrer``, ``created_at`` and ``author_role`` count only with the key."""
+
+    checked_by_use_case: ClassVar[bool] = True
+
+
+class ReasonOut(BaseModel):
+    """Why a comment stands where it stands; ``effect`` is the status this reason asks for."""
+
+    code: str
+    message: str
+    effect: Status
+
+
+class AcceptedOut(BaseModel):
+    """A comment that was taken in. A visitor is told only the first three members."""
+
+    id: uuid.UUID
+    status: Status
+    created_at: datetime
+    spam_probability: float | None = None
+    reasons: list[ReasonOut] = []
+    model: str | None = None
+
+
+class ThreadQuery(BaseModel):
+    """Which page of which thread."""
+
+    thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD)]
+    order: Order = Order.OLDEST
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str = ""
+
+
+class PublicCommentOut(BaseModel):
+    """All that the public sees of a comment."""
+
+    id: uuid.UUID
+    parent_id: uuid.UUID | None
+    author_name: str
+    author_url: str
+    body: str
+    body_html: str
+    created_at: datetime
+
+
+class ThreadOut(BaseModel):
+    """A page of a thread; ``next`` is the cursor of the following page."""
+
+    comments: list[PublicCommentOut]
+    next: str | None
+    total: int
+
+
+class CountsQuery(BaseModel):
+    """Threads to count."""
+
+    thread: Annotated[list[Annotated[str, Field(max_length=MAX_THREAD)]], Field(min_length=1, max_length=MAX_THREADS)]
+
+
+class CountsOut(BaseModel):
+    """Published comments of each thread."""
+
+    counts: dict[str, int]
+
+
+class QueueQuery(BaseModel):
+    """Which part of the queue."""
+
+    site: uuid.UUID | None = None
+    status: Status | Literal["audit"] = Status.PENDING
+    order: queue.Order = queue.Order.OLDEST
+    q: Annotated[str, Field(max_length=queue.MAX_SEARCH)] = ""
+    limit: Annotated[int, Field(ge=1, le=queue.MAX_LIMIT)] = 50
+    cursor: str = ""
+
+
+class EvidenceOut(BaseModel):
+    """One addend of the judgement's log-odds; ``start`` and ``end`` count code points of the field, where known."""
+
+    feature: str
+    field: str
+    weight: float
+    start: int | None
+    end: int | None
+
+
+class DecisionOut(BaseModel):
+    """One change of a comment's standing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    comment_id: uuid.UUID
+    number: int
+    action: Action
+    from_status: Status | None
+    to_status: Status
+    label: str | None
+    person: str | None = None
+    origin: str
+    reason: str
+    undoes_id: uuid.UUID | None
+    batch_id: uuid.UUID | None
+    model_version: str | None
+    spam_probability: float | None
+    policy_number: int | None
+    created_at: datetime
+
+
+class CommentOut(BaseModel):
+    """All that a moderator sees of a comment."""
+
+    id: uuid.UUID
+    site: uuid.UUID
+    site_name: str
+    thread: str
+    thread_url: str | None
+    thread_title: str | None
+    parent_id: uuid.UUID | None
+    author_name: str
+    author_email: str
+    author_url: str
+    author_role: str
+    body: str
+    body_html: str
+    ip: str
+    user_agent: str
+    referrer: str
+    created_at: datetime
+    received_at: datetime
+    status: Status
+    version: int
+    spam_probability: float | None
+    model: str | None
+    reasons: list[ReasonOut]
+    knowledge: dict[str, float]
+    evidence: list[EvidenceOut]
+    label: str | None
+
+
+class CommentWithHistoryOut(CommentOut):
+    """A comment with every decision made on it."""
+
+    history: list[DecisionOut]
+
+
+class QueueOut(BaseModel):
+    """A page of the queue; ``next`` is null at the end."""
+
+    comments: list[CommentOut]
+    next: str | None
+    total: int
+
+
+Verdict = Literal["publish", "spam", "reject", "hold"]
+
+
+class DecisionIn(BaseModel):
+    """A decision. ``version`` is the one that was looked at; without it whatever stands now is decided on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Verdict
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class DecidedOut(BaseModel):
+    """A decision and the comment as it stands after it."""
+
+    decision: DecisionOut
+    comment: CommentOut
+
+
+class DecisionsIn(BaseModel):
+    """One decision for many comments. ``versions`` (id to version) are those that were looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[uuid.UUID], Field(min_length=1, max_length=1000)]
+    action: Verdict
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    versions: dict[uuid.UUID, int] = {}
+
+
+class SkippedOut(BaseModel):
+    """A comment that was not decided on, and why."""
+
+    id: uuid.UUID
+    code: str
+    detail: str
+
+
+class DecisionsOut(BaseModel):
+    """What became of many comments."""
+
+    decided: list[DecisionOut]
+    skipped: list[SkippedOut]
+    batch_id: uuid.UUID | None
+
+
+class JobOut(BaseModel):
+    """How far a job is; ``progress`` from 0 to 1."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    kind: str
+    state: JobState
+    progress: float
+    message: str
+    result: dict[str, object] | None
+    created_at: datetime
+    finished_at: datetime | None
