@@ -1,0 +1,49 @@
+"""What spam sells and how it flatters: words by theme, in the languages of the corpora, and phrases of praise.
+
+Single words of trade are weak evidence in a text and strong evidence in a name or a host. The themes let the judge
+carry over what it learnt of one word of trade to another that its corpora never held. The words are in `lexicon.txt`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+_PRAISE: Final = "praise: phrases, one a line"
+#: Too common inside hosts and run-together names to betray anything there.
+_COMMON: Final = "topics"
+_SHORTEST_STEM: Final = 4
+
+
+def _sections() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            found[line.strip("[]")] = here = []
+        elif line and not line.startswith("#"):
+            here.append(line)
+    return found
+
+
+_SECTIONS: Final = _sections()
+
+#: Phrases of empty praise and of the talk around it, in lower case.
+PRAISE: Final = tuple(_SECTIONS.pop(_PRAISE))
+
+_WORDS: Final = {theme: " ".join(lines).split() for theme, lines in _SECTIONS.items()}
+
+#: Word of trade, in normal form, to its theme.
+THEME_OF: Final = {word: theme for theme in reversed(_WORDS) for word in _WORDS[theme]}
+
+_STEMS: Final = tuple(
+    (theme, tuple(sorted({word for word in words if len(word) >= _SHORTEST_STEM and word.isascii()})))
+    for theme, words in _WORDS.items()
+    if theme != _COMMON
+)
+
+
+@lru_cache(maxsize=16384)
+def themes_within(text: str) -> tuple[str, ...]:
+    """Themes of which a word stands anywhere inside ``text`` (a host, a path, a run-together name)."""
+    return tuple(theme for theme, stems in _STEMS if any(stem in text for stem in stems))

@@ -1,0 +1,60 @@
+"""A comment as the judge reads it: every field in normal form, links taken out, ready for the features."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from model.links import Link, read_url, take_out
+from model.text import HEAD, TAIL, Trace, finish, start
+
+if TYPE_CHECKING:
+    from model.sample import Sample
+
+#: Names that a form or an importer fills in when the writer gave none: absent, not a name.
+PLACEHOLDER_NAMES: Final = frozenset({"", "anonymous", "anon", "guest", "unknown", "no name", "noname", "n/a", "none"})
+
+_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[$€£¥₽!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
+#: Longest name and address read, in code points.
+_SHORT: Final = 300
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One comment, read. Lazy where only some features need a part.
+
+    ``body`` is the text without links and markup; ``links`` are the body's; ``url`` is the author's own link, if it
+    can be read as one; ``local`` and ``mail_domain`` are the parts of the address, empty where there is none.
+    """
+
+    sample: Sample
+    body: Trace
+    links: list[Link]
+    name: Trace
+    url: Link | None
+    local: str
+    mail_domain: str
+
+    @cached_property
+    def raw(self) -> str:
+        """The part of the body that is read, as it came."""
+        body = self.sample.body
+        return body if len(body) <= HEAD + TAIL else body[:HEAD] + body[-TAIL:]
+
+
+def read(sample: Sample, *, trace: bool = False) -> Reading:
+    """Read a comment; with ``trace``, keep the way back to the original offsets. Never raises on any text."""
+    body, links = take_out(start(sample.body, trace=trace))
+    name = finish(start(sample.author_name[:_SHORT], trace=trace))
+    if name.text.strip(" .-_") in PLACEHOLDER_NAMES:
+        name = Trace("", [] if trace else None, name.tricks)
+    url = read_url(sample.author_url[:2000], "author") if sample.author_url else None
+    local, _, domain = sample.author_email[:_SHORT].strip().lower().rpartition("@")
+    return Reading(sample, finish(body), links, name, url, local, domain)
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where the words of a normal text stand: letters and digits, runs of shouting and money signs, each pictograph."""
+    return [match.span() for match in _WORD.finditer(text)]

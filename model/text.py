@@ -1,0 +1,226 @@
+"""Undoing evasion: a text as a reader sees it, with a map back to the text as it came.
+
+Every step is either a whole-string operation of the standard library or a regular expression, applied by `Trace` in
+one of two ways: fast (no map) when only the score is wanted, and slowly with a map when spans are wanted too. A
+property test holds both ways equal. A step runs only when a cheap test says that it may have work: plain English pays
+for almost none of this.
+
+Sources: Unicode Standard Annex 15 (compatibility forms), Technical Standard 39 (mixed-script detection: only a word
+that mixes scripts is folded, so that Greek and Russian stay what they are).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from model.lookalikes import ALWAYS, TO_CYRILLIC, TO_LATIN, latin_base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Code points of a field that are read: its head and its tail. Longer texts are judged on both ends, because a
+#: spammer who pads a text pads it on one side. It also bounds the time that one comment may cost.
+HEAD: Final = 12_000
+TAIL: Final = 4_000
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+# Format characters (zero-width, bidi, soft hyphen, tags), variation selectors, invisible fillers, and the combining
+# marks used to strike letters out. Marks of living scripts (Thai, Arabic, Indic) are in blocks of their own: kept.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U000e0000-\U000e0fff\u0000-\u0008\u000e-\u001f\u007f-\u0084"
+    "\u0086-\u009f\ud800-\udfff]+"
+)
+_STRUCK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+# What compatibility composition may change as one: an ASCII letter goes with the marks that follow it.
+_COMPOSED = re.compile(r"[\x00-\x7f][\u0300-\u036f]+|[^\x00-\x7f]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_MIXED_WORD = re.compile(r"[^\W\d_]*(?:[a-z][\u0370-\u058f]|[\u0370-\u058f][a-z])[^\W\d_]*")
+# A digit or sign standing in for a letter, between two letters: "v1agra", "c@sino"; "mp3" and "2nd" stay.
+_LEET = re.compile(r"(?<=[a-z])[013457@$!|]{1,2}(?=[a-z])")
+_LEET_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+_HAS_LEET = re.compile(r"[a-z][013457@$!|]")
+# Single letters, each parted from the next by the same one or two signs: "v i a g r a", "v.i.a.g.r.a".
+_SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*~,·|/]{1,2})(?:[^\W_]\1){2,}[^\W_](?![^\W_])")
+_SPACED_SIGN = re.compile(r"[ .\-_*~,·|/]{1,2}")
+_HAS_SPACED = re.compile(r"(?<![^\W_])[^\W_][ .\-_*~,·|/]{1,2}[^\W_][ .\-_*~,·|/]{1,2}[^\W_](?![^\W_])")
+_REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
+_GAP = re.compile(r"\s\s+|[^\S ]")
+# "{hello|hi|hey} there": an unspun template. The first choice stands for all.
+_SPUN = re.compile(r"\{([^{}|]{0,200})\|[^{}]{0,2000}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A text on its way to normal form; ``at[i]`` is the span of the original that its character ``i`` stands for.
+
+    ``at`` is ``None`` when no map is wanted. ``tricks`` counts what was undone, by name.
+    """
+
+    text: str
+    at: list[tuple[int, int]] | None
+    tricks: Counter[str]
+
+    def replace(self, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str], trick: str = "") -> Trace:
+        """Replace every match by ``new(match)``; characters that a match keeps in number keep their places."""
+        count = 0
+
+        def counted(match: re.Match[str]) -> str:
+            nonlocal count
+            replacement = new(match)
+            count += replacement != match[0]
+            return replacement
+
+        if self.at is None:
+            text, at = pattern.sub(counted, self.text), None
+        else:
+            text, at = _replace_mapped(self.text, self.at, pattern, counted)
+        if count and trick:
+            self.tricks[trick] += count
+        return Trace(text, at, self.tricks)
+
+    def cut(self, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | tuple[int, int]]) -> Trace:
+        """Replace every match by a string, or by a part of itself: the span of that part, a gap on either side."""
+        pieces: list[str] = []
+        places: list[tuple[int, int]] = []
+        done = 0
+        for match in pattern.finditer(self.text):
+            start, end = match.span()
+            part = new(match)
+            pieces.append(self.text[done:start])
+            if isinstance(part, str):
+                pieces.append(part)
+            else:
+                pieces += (" ", self.text[slice(*part)], " ")
+            if self.at is not None:
+                places += self.at[done:start]
+                if isinstance(part, str):
+                    places += _places(match[0], part, self.at[start:end])
+                else:
+                    gap = [(self.at[start][0], self.at[end - 1][1])]
+                    places += gap + self.at[slice(*part)] + gap
+            done = end
+        pieces.append(self.text[done:])
+        at = None if self.at is None else places + self.at[done:]
+        return Trace("".join(pieces), at, self.tricks)
+
+    def mapped(self, function: Callable[[str], str]) -> Trace:
+        """Apply a length-preserving ``function`` to the whole text."""
+        return Trace(function(self.text), self.at, self.tricks)
+
+
+def _replace_mapped(
+    text: str, at: list[tuple[int, int]], pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    done = 0
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        pieces.append(text[done:start])
+        places += at[done:start]
+        replacement = new(match)
+        pieces.append(replacement)
+        places += _places(match[0], replacement, at[start:end])
+        done = end
+    pieces.append(text[done:])
+    places += at[done:]
+    return "".join(pieces), places
+
+
+def _places(old: str, new: str, at: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where the characters of ``new``, which replaces ``old``, stand: one by one if possible, else the whole span."""
+    if len(old) == len(new):
+        return at
+    kept = _subsequence(old, new)
+    if kept is not None:
+        return [at[i] for i in kept]
+    single = [unicodedata.normalize("NFKC", char) for char in old]
+    if "".join(single) == new:
+        return [at[i] for i, chars in enumerate(single) for _ in chars]
+    whole = (at[0][0], at[-1][1]) if at else (0, 0)
+    return [whole] * len(new)
+
+
+def _subsequence(old: str, new: str) -> list[int] | None:
+    """Positions in ``old`` of the characters of ``new``, if they stand there in this order."""
+    kept: list[int] = []
+    position = -1
+    for char in new:
+        position = old.find(char, position + 1)
+        if position < 0:
+            return None
+        kept.append(position)
+    return kept
+
+
+def start(text: str, *, trace: bool) -> Trace:
+    """Begin with a text as it came, cut to what is read, compatibility forms folded, in lower case, nothing hidden."""
+    if len(text) > HEAD + TAIL:
+        tail = len(text) - TAIL
+        at = [(i, i + 1) for i in (*range(HEAD), *range(tail, len(text)))] if trace else None
+        text = text[:HEAD] + text[tail:]
+    else:
+        at = [(i, i + 1) for i in range(len(text))] if trace else None
+    now = Trace(text, at, Counter())
+    if "&" in text:
+        now = now.replace(_ENTITY, lambda match: html.unescape(match[0]), "entities")
+    if not now.text.isascii():
+        now = _fold_foreign(now)
+    elif not now.text.isprintable():
+        now = now.replace(_INVISIBLE, lambda _: "")
+    return now.mapped(str.lower)
+
+
+def _fold_foreign(now: Trace) -> Trace:
+    now = now.replace(_INVISIBLE, lambda _: "", "invisible")
+    if not unicodedata.is_normalized("NFKC", now.text):
+        now = now.replace(_COMPOSED, lambda match: unicodedata.normalize("NFKC", match[0]))
+    now = now.replace(_STRUCK, lambda _: "", "struck")
+    # "İ" is the one letter whose lower case is longer than itself.
+    now = now.mapped(lambda text: text.replace("\u0130", "i").lower()).replace(_FOREIGN, _fold_letters)
+    # Compatibility forms may decompose into invisible characters and combining marks again.
+    return now.replace(_INVISIBLE, lambda _: "").replace(_STRUCK, lambda _: "")
+
+
+def _fold_letters(match: re.Match[str]) -> str:
+    """Accents off Latin letters; letters that no living script uses (squared, small capitals) to the plain ones."""
+    return "".join([ALWAYS.get(char) or latin_base(char) for char in match[0]])
+
+
+def finish(now: Trace) -> Trace:
+    """Undo what hides words: mixed scripts, leetspeak, spaced letters, repeats, spun templates; then tidy the gaps."""
+    if "{" in now.text:
+        now = now.replace(_SPUN, lambda match: match[1], "spun")
+    if not now.text.isascii():
+        now = now.replace(_MIXED_WORD, _one_script, "lookalikes")
+    if _HAS_LEET.search(now.text):
+        now = now.replace(_LEET, lambda match: match[0].translate(_LEET_LETTERS), "leet")
+    if _HAS_SPACED.search(now.text):
+        now = now.replace(_SPACED, lambda match: _SPACED_SIGN.sub("", match[0]), "spaced")
+    now = now.replace(_REPEATED, lambda match: match[1] * 2)
+    return now.replace(_GAP, lambda _: " ")
+
+
+def _one_script(match: re.Match[str]) -> str:
+    """A word that mixes Latin with Cyrillic, Greek or Armenian letters, written in the script it means."""
+    word = match[0]
+    as_latin = "".join([TO_LATIN.get(char, char) for char in word])
+    if as_latin.isascii():
+        # All strangers have a Latin look-alike; the majority says which script is meant.
+        latin = sum(char.isascii() for char in word)
+        as_cyrillic = "".join([TO_CYRILLIC.get(char, char) for char in word])
+        if latin * 2 >= len(word) or any(char.isascii() for char in as_cyrillic):
+            return as_latin
+        return as_cyrillic
+    return "".join([TO_CYRILLIC.get(char, char) for char in word])
+
+
+def normal(text: str, *, trace: bool = False) -> Trace:
+    """The normal form of a short text without links (a name, a signature), ends trimmed of nothing."""
+    return finish(start(text, trace=trace))

@@ -1,0 +1,190 @@
+"""Rebuild the starter from the folder of labelled comments: ``python -m model.train_starter --data DIR --out DIR``.
+
+The data are not part of the project; the weights are. The same data and library versions give the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.special import expit
+
+from model import artifact, corpus
+from model.evaluation import evaluate
+from model.features import NUMBERS
+from model.neighbours import Union
+from model.pipeline import PriorLogisticRegression
+from model.promise import solve
+from model.reading import read
+from model.sample import Label
+from model.training import calibrate, digest, libraries, split
+from model.vector import NUMBERS_FROM, WIDTH, vector
+from model.views import views
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from model.sample import LabelledSample
+
+    Floats = NDArray[np.float64]
+
+VERSION: Final = "starter-2026.11"
+#: Precision of a hashed weight before any data; smaller lets words speak louder.
+PRECISION: Final = 0.2
+FOLDS: Final = 5
+SEED: Final = 20261123
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Vectors of comments in their views: ``matrix`` of shape ``(views, WIDTH)``, their rows and shares."""
+
+    matrix: csr_matrix
+    row: NDArray[np.int64]
+    share: Floats
+
+
+def design(rows: Sequence[LabelledSample], *, masked: bool) -> Design:
+    """Vectors for learning (``masked``: in the views of `views`) or for judging (as they are)."""
+    chance = random.Random(SEED)  # noqa: S311 - made-up home pages, no secrets
+    names = first_names(rows)
+    indices, values, ends, owner, share = [], [], [0], [], []
+    for number, row in enumerate(rows):
+        reading = read(row.sample)
+        for view, part in views(row, reading, chance, names) if masked else [(reading, 1.0)]:
+            columns, here = vector(view)
+            indices.append(columns.astype(np.int32))
+            values.append(here.astype(np.float32))
+            ends.append(ends[-1] + len(columns))
+            owner.append(number)
+            share.append(part)
+    data = np.concatenate(values), np.concatenate(indices), np.array(ends)
+    return Design(csr_matrix(data, shape=(len(ends) - 1, WIDTH)), np.array(owner), np.array(share))
+
+
+def first_names(rows: Sequence[LabelledSample]) -> list[str]:
+    """The commonest first names of genuine writers, for made-up home pages."""
+    counts = Counter(
+        word
+        for row in rows
+        if row.label is Label.HAM and row.lang == "en"
+        for word in re.findall(r"[a-z]{3,}", row.sample.author_name.lower())[:1]
+    )
+    return [name for name, _ in counts.most_common(1500)] or ["anna"]
+
+
+def learn(seen: Design, rows: Sequence[LabelledSample], chosen: NDArray[np.bool_]) -> PriorLogisticRegression:
+    """Fit on the ``chosen`` rows (shape ``(n,)``), both classes weighing the same in total."""
+    spam = np.array([row.label is Label.SPAM for row in rows])
+    weight = np.array([row.weight for row in rows]) * chosen
+    for label in (spam, ~spam):
+        weight[label] *= 0.5 * chosen.sum() / weight[label].sum()
+    part = chosen[seen.row]
+    owner = seen.row[part]
+    return PriorLogisticRegression(**prior()).fit(
+        seen.matrix[part], spam[owner], sample_weight=weight[owner] * seen.share[part]
+    )
+
+
+def prior() -> dict[str, Any]:
+    """What is believed before any data: nothing of words, of the numbers what `features.NUMBERS` says."""
+    mean = np.zeros(WIDTH)
+    precision = np.full(WIDTH, PRECISION)
+    mean[NUMBERS_FROM:] = [number.mean for number in NUMBERS]
+    precision[NUMBERS_FROM:] = [number.sd**-2 for number in NUMBERS]
+    return {"prior_mean": mean, "prior_precision": precision, "intercept_precision": 0.1, "tol": 1e-4}
+
+
+def build(folder: Path, out: Path, now: datetime) -> Path:
+    """Train, calibrate on operators and threads held out, solve the cuts, and write ``out``."""
+    rows = corpus.load(folder)
+    spam = np.array([row.label is Label.SPAM for row in rows])
+    weight = np.array([row.weight for row in rows])
+    seen, judged = design(rows, masked=True), design(rows, masked=False)
+    fold = folds(rows)
+    logits = np.zeros(len(rows))
+    for number in range(FOLDS):
+        fitted = learn(seen, rows, fold != number)
+        logits[fold == number] = fitted.decision_function(judged.matrix[fold == number])
+        print(f"fold {number + 1} of {FOLDS}: {fitted.n_iter_} steps", file=sys.stderr)  # noqa: T201
+    final = learn(seen, rows, np.ones(len(rows), dtype=np.bool_))
+    slope, offset = calibrate(logits, spam, weight)
+    given = expit(slope * logits + offset)
+    metrics = {"all": evaluate(spam, given, weight)} | by_source(rows, spam, given, weight)
+    weights = artifact.Weights(
+        slope * final.coef_[0], final.precision_ / slope**2, slope * float(final.intercept_[0]) + offset
+    )
+    manifest = artifact.Manifest(
+        version=VERSION,
+        created_at=now.isoformat(),
+        parent="",
+        metrics=metrics,
+        training={
+            "n": len(rows),
+            "n_spam": int(spam.sum()),
+            "n_ham": int((~spam).sum()),
+            "seed": SEED,
+            "digest": digest(rows),
+            "sites": [],
+            "numbers": [number.name for number in NUMBERS],
+            "calibration": {"slope": slope, "offset": offset},
+            "libraries": libraries(),
+        },
+        promise=solve(spam, given).as_dict(),
+    )
+    with tempfile.TemporaryDirectory(dir=out.parent) as building:
+        made = artifact.save(Path(building), manifest, weights)
+        out.mkdir(exist_ok=True)
+        for path in made.iterdir():
+            path.replace(out / path.name)
+    return out
+
+
+def folds(rows: Sequence[LabelledSample]) -> NDArray[np.int64]:
+    """A fold for each row: spam by operator, genuine comments by thread, so that nothing is judged by its like."""
+    keys = [row.group if row.label is Label.SPAM else (row.source, row.sample.thread or row.group) for row in rows]
+    union = Union(len(rows))
+    union.join_equal(keys)
+    union.join_equal(row.group for row in rows)
+    return split([union.find(item) for item in range(len(rows))], SEED, FOLDS)
+
+
+def by_source(rows: Sequence[LabelledSample], spam: NDArray[np.bool_], given: Floats, weight: Floats) -> dict[str, Any]:
+    """Metrics of each source by itself."""
+    sources = np.array([row.source for row in rows])
+    return {
+        str(name): evaluate(spam[sources == name], given[sources == name], weight[sources == name])
+        for name in np.unique(sources)
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m model.train_starter", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled *.jsonl files")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "starter")
+    chosen = parser.parse_args(arguments)
+    try:
+        folder = build(chosen.data, chosen.out, datetime.now(UTC))
+    except corpus.CorpusError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    print(folder)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
