@@ -1,0 +1,82 @@
+"""A comment as the desk shows it: everything a moderator wants to see before deciding."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.api.review import present
+from moderation.api.schemas import CommentOut, EvidenceOut
+from moderation.pages.highlight import STEPS, Piece, pieces
+from moderation.tables import Comment
+
+_WHO = (("author", "This e-mail address"), ("ip", "This IP address"), ("domain", "This link’s domain"))
+#: Where the judge starts from, and what it leaves together: no reasons for anybody.
+_REST = frozenset({"before reading", "other words", "text"})
+MOST_SIGNALS = 6
+_COPIES = (("published", "published"), ("spam", "spam"), ("other", "undecided or rejected"))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the site knew of the author, by one of the ways to recognise them, or of copies of the text."""
+
+    what: str
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A comment with what is worked out for showing it."""
+
+    comment: CommentOut
+    body: Sequence[Piece]
+    name: Sequence[Piece]
+    link: Sequence[Piece]
+    known: Sequence[Known]
+    #: What speaks of the comment and not of a place in it: the strongest first.
+    signals: Sequence[EvidenceOut]
+    parent: Comment | None
+
+
+def cards(session: Session, comments: Iterable[Comment]) -> list[Card]:
+    """Return the comments as cards, each with the comment that it replies to."""
+    comments = list(comments)
+    parents = _parents(session, {c.parent_id for c in comments if c.parent_id is not None})
+    return [_card(present(c), parents.get(c.parent_id)) for c in comments]
+
+
+def _parents(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID | None, Comment]:
+    if not ids:
+        return {}
+    return {c.id: c for c in session.scalars(select(Comment).where(Comment.id.in_(ids)))}
+
+
+def _card(comment: CommentOut, parent: Comment | None) -> Card:
+    return Card(
+        comment=comment,
+        body=pieces(comment.body, comment.evidence),
+        name=pieces(comment.author_name, comment.evidence, "author_name"),
+        link=pieces(comment.author_url, comment.evidence, "author_url"),
+        known=list(_known(comment.knowledge)),
+        signals=[e for e in comment.evidence if _is_signal(e)][:MOST_SIGNALS],
+        parent=parent,
+    )
+
+
+def _is_signal(evidence: EvidenceOut) -> bool:
+    return evidence.start is None and evidence.feature not in _REST and abs(evidence.weight) >= STEPS[0]
+
+
+def _known(knowledge: dict[str, float]) -> Iterable[Known]:
+    for kind, what in _WHO:
+        counts = tuple((name, int(knowledge.get(f"{kind}_{name}", 0))) for name in ("published", "spam"))
+        if any(count for _, count in counts):
+            yield Known(what, counts)
+    copies = tuple((name, int(knowledge.get(f"copies_{kind}", 0))) for kind, name in _COPIES)
+    if any(count for _, count in copies):
+        yield Known("Nearly the same text", tuple(pair for pair in copies if pair[1]))
