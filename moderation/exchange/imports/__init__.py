@@ -1,0 +1,1 @@
+"""Histories of other systems: one reader for each format, all speaking ``vocabulary``, and one writer."""

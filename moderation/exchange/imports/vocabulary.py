@@ -1,0 +1,57 @@
+"""What every format is read into: threads and comments as another system kept them, not yet checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from model.jsonl import BadLine
+from model.sample import Label
+from moderation.tables import Status
+
+#: The thread of comments that name none.
+NO_THREAD = "imported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedThread:
+    """A page of the other system. Threads that only their comments name need none."""
+
+    line: int
+    key: str
+    url: str = ""
+    title: str = ""
+    closed_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedComment:
+    """A comment of the other system, where it stood, and what people said of it (``label``), if they did.
+
+    ``key`` is its name there, ``parent_key`` that of the comment it replies to. Absent facts are empty.
+    """
+
+    line: int
+    body: str
+    status: Status
+    label: Label | None = None
+    thread: str = NO_THREAD
+    key: str = ""
+    parent_key: str = ""
+    author_name: str = ""
+    author_email: str = ""
+    author_url: str = ""
+    author_role: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    referrer: str = ""
+    created_at: datetime | None = None
+    #: What the other system knew when it judged (see ``model.sample.KNOWLEDGE``).
+    knowledge: Mapping[str, float] = field(default_factory=dict)
+
+
+Imported = ImportedThread | ImportedComment | BadLine
+#: A format: its file's lines and the present time give what is in it, in order, bad lines among the rest.
+Reader = Callable[[Iterable[bytes], datetime], Iterator[Imported]]

@@ -1,0 +1,1 @@
+"""A labelled history, sent again to a running service, to see what it makes of it."""

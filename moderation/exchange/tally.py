@@ -1,0 +1,105 @@
+"""Changes of the kept counts, gathered over many comments and written at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from moderation.counters import Author
+from moderation.database import insert
+from moderation.tables import Comment, Identity, Reputation, Status, StatusCount, Thread
+
+_Known = tuple[uuid.UUID, Identity, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the counts know of a comment."""
+
+    id: uuid.UUID
+    author: Author
+    thread_id: uuid.UUID
+    status: Status
+
+
+def counted(session: Session, ids: Collection[uuid.UUID]) -> list[Counted]:
+    """Return how the comments are counted."""
+    query = select(
+        Comment.id,
+        Comment.site_id,
+        Comment.author_email,
+        Comment.ip_network,
+        Comment.author_url,
+        Comment.thread_id,
+        Comment.status,
+    ).where(Comment.id.in_(ids))
+    return [
+        Counted(comment_id, Author(site_id, email, network, url), thread_id, status)
+        for comment_id, site_id, email, network, url, thread_id, status in session.execute(query)
+    ]
+
+
+class Tally:
+    """What ``moderation.counters.count_move`` does for one comment, for a batch.
+
+    Written in one order (statuses, authors, threads, each sorted), which is that of ``count_move``: two transactions
+    that change the same counts wait for each other, but never in a circle.
+    """
+
+    def __init__(self) -> None:
+        self._statuses: Counter[tuple[uuid.UUID, Status]] = Counter()
+        self._authors: defaultdict[_Known, Counter[str]] = defaultdict(Counter)
+        self._threads: Counter[uuid.UUID] = Counter()
+
+    def move(self, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
+        """Count a comment that moved; ``None`` where it comes from or goes to nowhere."""
+        for status, step in ((old, -1), (new, 1)):
+            if status is not None:
+                self._statuses[author.site_id, status] += step
+                self._know(author, status, step)
+        self._threads[thread_id] += (new is Status.PUBLISHED) - (old is Status.PUBLISHED)
+
+    def forget(self, author: Author, status: Status) -> None:
+        """Take a comment that stays where it is out of what the site knows of its author."""
+        self._know(author, status, -1)
+
+    def _know(self, author: Author, status: Status, step: int) -> None:
+        for kind, digest in author.digests():
+            self._authors[author.site_id, kind, digest][status.value] += step
+
+    def write(self, session: Session) -> None:
+        """Apply all changes. An author of whom nothing is left to know is not even a row of zeros."""
+        for (site_id, status), step in sorted(self._statuses.items()):
+            if step:
+                _add(session, StatusCount, {"site_id": site_id, "status": status}, {"count": step})
+        for (site_id, kind, digest), steps in sorted(self._authors.items()):
+            change = {name: step for name, step in steps.items() if step}
+            if not change:
+                continue
+            key = {"site_id": site_id, "kind": kind, "digest": digest}
+            _add(session, Reputation, key, change)
+            if min(change.values()) < 0:
+                session.execute(
+                    delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0),
+                    execution_options={"synchronize_session": False},
+                )
+        for thread_id, step in sorted(self._threads.items()):
+            if step:
+                session.execute(
+                    update(Thread).where(Thread.id == thread_id).values(published=Thread.published + step),
+                    execution_options={"synchronize_session": False},
+                )
+
+
+def _add(session: Session, table: type[Any], key: dict[str, object], change: dict[str, int]) -> None:
+    columns = {name: getattr(table, name) + step for name, step in change.items()}
+    session.execute(
+        insert(session, table).values({**key, **change}).on_conflict_do_update(index_elements=list(key), set_=columns),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from moderation.clock import Clock
+from moderation.commands import main
+from moderation.database import Database
+from moderation.tables import Comment
+from tests.exchange.histories import HAM, SPAM, make_site, write
+
+
+def test_a_history_comes_in_once_however_often_it_is_brought(
+    database: Database, runner: CliRunner, clock: Clock, tmp_path: Path
+) -> None:
+    site_id = make_site(database, clock)
+    arguments = ["import", "jsonl", str(write(tmp_path, [SPAM, HAM])), "--site", str(site_id), "--json"]
+    first, second = (json.loads(runner.invoke(main, arguments).stdout) for _ in range(2))
+    assert first == {
+        "site": str(site_id),
+        "comments": 2,
+        "spam": 1,
+        "ham": 1,
+        "threads": 1,
+        "known": 0,
+        "orphans": 0,
+        "bad_lines": 0,
+    }
+    assert (second["comments"], second["known"]) == (0, 2)
+
+
+def test_bad_lines_are_named_and_left_out_only_when_told(
+    database: Database, runner: CliRunner, clock: Clock, tmp_path: Path
+) -> None:
+    site_id = make_site(database, clock)
+    file = write(tmp_path, [SPAM, {"body": "", "label": "ham"}, b"no json", HAM])
+    arguments = ["import", "jsonl", str(file), "--site", str(site_id)]
+    result = runner.invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "line 2: body: missing or empty" in result.stderr
+    assert "line 3: not JSON" in result.stderr
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Comment)) == 0
+    result = runner.invoke(main, [*arguments, "--skip-bad"])
+    assert result.exit_code == 0
+    assert "Skipped line 2: body: missing or empty" in result.stderr
+    assert result.stdout.startswith("Imported 2 comments (1 labelled spam, 1 labelled ham) in 1 new threads;")
+
+
+def test_only_formats_that_work_are_offered(runner: CliRunner, tmp_path: Path) -> None:
+    result = runner.invoke(main, ["import", "myspace", str(write(tmp_path, [])), "--site", str(uuid.uuid4())])
+    assert result.exit_code == 2
+    assert "'myspace' is not" in result.stderr
+
+
+def test_an_unknown_site_and_a_missing_file_are_told(runner: CliRunner, tmp_path: Path) -> None:
+    file = str(write(tmp_path, [HAM]))
+    result = runner.invoke(main, ["import", "jsonl", file, "--site", str(uuid.uuid4())])
+    assert (result.exit_code, "There is no such site." in result.stderr) == (1, True)
+    result = runner.invoke(main, ["import", "jsonl", f"{file}.gone", "--site", str(uuid.uuid4())])
+    assert result.exit_code == 2

@@ -1,0 +1,92 @@
+"""``moderation score``: a stream of comments in, a stream of judgements out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from model.artifact import read_manifest
+from model.scoring import STARTER
+from moderation.commands import main
+from moderation.learning.registry import promote
+from moderation.services import Services
+from tests.factories import CLEAN, SPAM
+from tests.learning.artifacts import add_model
+
+LINES = "".join(json.dumps(fields) + "\n" for fields in (CLEAN, SPAM, CLEAN))
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> CliRunner:
+    """The command line where there is no database."""
+    return CliRunner(env={"MODERATION_HOME": str(tmp_path / "nothing")})
+
+
+def test_without_a_database_the_starter_judges_in_the_order_of_the_lines(alone: CliRunner, tmp_path: Path) -> None:
+    result = alone.invoke(main, ["score"], input=LINES)
+    assert result.exit_code == 0, result.output
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record.keys() for record in records] == [{"spam_probability", "status", "model"}] * 3
+    assert [record["status"] for record in records] == ["published", "spam", "published"]
+    assert {record["model"] for record in records} == {read_manifest(STARTER).version}
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("bad", ["no json", '{"author_name": "x"}', "[]", '{"body": 7}'])
+def test_a_bad_line_ends_it_with_its_number_and_reason(alone: CliRunner, bad: str) -> None:
+    result = alone.invoke(main, ["score"], input=f'{{"body": "fine"}}\n\n{bad}\n{LINES}')
+    assert result.exit_code == 1
+    assert "Line 3: " in result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    skipped = alone.invoke(main, ["score", "--skip-bad"], input=f"{bad}\n{LINES}")
+    assert skipped.exit_code == 0
+    assert len(skipped.stdout.splitlines()) == 3
+    assert "Skipped: Line 1: " in skipped.stderr
+
+
+def test_nothing_in_gives_nothing_out(alone: CliRunner) -> None:
+    result = alone.invoke(main, ["score"], input="")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_the_live_model_judges_where_there_is_a_database(runner: CliRunner, services: Services, tmp_path: Path) -> None:
+    add_model(services.database, tmp_path / "out", "m-1", services.clock(), log_odds=9.0)
+    with services.database.writing() as session:
+        promote(session, "m-1", None, services.clock())
+    result = runner.invoke(main, ["score"], input=LINES)
+    assert [json.loads(line)["model"] for line in result.stdout.splitlines()] == ["m-1"] * 3
+
+
+def test_a_database_out_of_reach_is_told_and_the_starter_judges(tmp_path: Path) -> None:
+    runner = CliRunner(
+        env={
+            "MODERATION_HOME": str(tmp_path / "home"),
+            "MODERATION_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+        }
+    )
+    result = runner.invoke(main, ["score"], input=LINES)
+    assert result.exit_code == 0
+    assert "Judging with the starter model" in result.stderr
+    assert len(result.stdout.splitlines()) == 3
+
+
+def test_each_answer_comes_before_the_next_question(tmp_path: Path) -> None:
+    environment = {**os.environ, "MODERATION_HOME": str(tmp_path / "nothing")}
+    command = [sys.executable, "-m", "moderation", "score"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for fields, status in ((CLEAN, "published"), (SPAM, "spam")):
+            child.stdin.write(json.dumps(fields) + "\n")
+            child.stdin.flush()
+            assert json.loads(child.stdout.readline())["status"] == status
+        child.stdin.close()
+        assert child.wait(10) == 0
