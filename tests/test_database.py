@@ -117,7 +117,7 @@ sys.exit(sum(os.wait()[1] for _ in range(4)))
 """
     url = database.engine.url.render_as_string(hide_password=False)
 
-    subprocess.run([sys.executable, "-c", program, url], check=True, timeout=60)  # noqa: S603 -- our own program
+    subprocess.run([sys.executable, "-c", program, url], check=True, timeout=60)
 
     assert _names(database) == [str(process) for process in range(4) for _ in range(10)]
 

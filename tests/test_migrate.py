@@ -98,7 +98,7 @@ sys.exit(sum(os.wait()[1] for _ in range(4)))
 """
     url = bare_database.engine.url.render_as_string(hide_password=False)
 
-    subprocess.run([sys.executable, "-c", program, url], check=True, timeout=60)  # noqa: S603 -- our own program
+    subprocess.run([sys.executable, "-c", program, url], check=True, timeout=60)
 
     assert migrate.is_current(bare_database)
 

@@ -63,6 +63,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another_once_the_lease_has_
     assert read(real.database, job_id).attempts == 2
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_works_and_stops_cleanly_on_a_signal(real: Services, number: signal.Signals) -> None:
     job_id = add_job(real.database)

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 
-from moderation.errors import ConflictError
+from moderation.errors import ConflictError, UnavailableError
 from moderation.jobs import lease as leases
 from moderation.jobs import wake
 from moderation.jobs.kinds import NotNowError, Report
@@ -92,6 +92,18 @@ def test_an_unexpected_error_is_tried_again_and_tells_nothing_of_comments(real: 
         "It failed with RuntimeError; see the log.",
     )
     assert job.run_after > job.created_at
+
+
+def test_what_cannot_be_done_now_is_tried_again_with_its_reason(real: Services) -> None:
+    def full(_services: Services, _lease: Lease, _report: Report) -> None:
+        message = "The disk is full."
+        raise UnavailableError(message)
+
+    job_id = add_job(real.database)
+    with working(real, {"retrain": full}):
+        eventually(lambda: read(real.database, job_id).message != "")
+    job = read(real.database, job_id)
+    assert (job.state, job.attempts, job.message) == (JobState.QUEUED, 1, "The disk is full.")
 
 
 def test_a_job_that_must_wait_is_done_later_and_has_not_failed(real: Services) -> None:
