@@ -21,6 +21,8 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_item=_render_item,
+        # Huey keeps tables of its own in a PostgreSQL database; they are none of ours to change.
+        include_name=lambda name, kind, _parents: kind != "table" or not (name or "").startswith("huey_"),
         # SQLite can alter next to nothing: Alembic then copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
     )

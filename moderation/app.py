@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from moderation.api import comments, models, operations, problems, review
 from moderation.api.bodies import MAX_BYTES
-from moderation.metrics import configure_log
+from moderation.log import configure_log
 from moderation.pages import admin, demo, docs, form, login
 from moderation.pages import review as review_page
 from moderation.people.logins import LIFETIME

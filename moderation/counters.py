@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from model.links import registered_domain
 from moderation.database import insert
 from moderation.tables import Comment, Identity, Reputation, Status, StatusCount, Thread
+
+_Known = tuple[uuid.UUID, Identity, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +46,98 @@ def author_of(comment: Comment) -> Author:
     return Author(comment.site_id, comment.author_email, comment.ip_network, comment.author_url)
 
 
-def count_move(session: Session, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
-    """Count a comment that moved from one status to another; ``None`` where it comes from or goes to nowhere."""
-    if old is new:
-        return
-    steps = [(status, step) for status, step in ((old, -1), (new, 1)) if status is not None]
-    for status, step in sorted(steps):
-        _add(session, StatusCount, {"site_id": author.site_id, "status": status}, {"count": step})
-    change = dict(_column_steps(steps))
-    # One order for all, so that two transactions never wait for each other in a circle.
-    for kind, digest in sorted(author.digests()):
-        _add(session, Reputation, {"site_id": author.site_id, "kind": kind, "digest": digest}, change)
-    published = (new is Status.PUBLISHED) - (old is Status.PUBLISHED)
-    if published:
-        session.execute(
-            update(Thread).where(Thread.id == thread_id).values(published=Thread.published + published),
-            execution_options={"synchronize_session": False},
-        )
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the counts know of a comment."""
+
+    id: uuid.UUID
+    author: Author
+    thread_id: uuid.UUID
+    status: Status
 
 
-def _column_steps(steps: list[tuple[Status, int]]) -> Iterator[tuple[str, int]]:
-    for status, step in steps:
-        yield status.value, step
+def counted(session: Session, ids: Collection[uuid.UUID]) -> list[Counted]:
+    """Return how the comments are counted."""
+    query = select(
+        Comment.id,
+        Comment.site_id,
+        Comment.author_email,
+        Comment.ip_network,
+        Comment.author_url,
+        Comment.thread_id,
+        Comment.status,
+    ).where(Comment.id.in_(ids))
+    return [
+        Counted(comment_id, Author(site_id, email, network, url), thread_id, status)
+        for comment_id, site_id, email, network, url, thread_id, status in session.execute(query)
+    ]
+
+
+class Tally:
+    """Changes of the kept counts, gathered over one or many comments and written at once.
+
+    Written in one order (statuses, authors, threads, each sorted): two transactions that change the same counts wait
+    for each other, but never in a circle.
+    """
+
+    def __init__(self) -> None:
+        self._statuses: Counter[tuple[uuid.UUID, Status]] = Counter()
+        self._authors: defaultdict[_Known, Counter[str]] = defaultdict(Counter)
+        self._threads: Counter[uuid.UUID] = Counter()
+
+    def move(self, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
+        """Count a comment that moved; ``None`` where it comes from or goes to nowhere."""
+        for status, step in ((old, -1), (new, 1)):
+            if status is not None:
+                self._statuses[author.site_id, status] += step
+                self._know(author, status, step)
+        self._threads[thread_id] += (new is Status.PUBLISHED) - (old is Status.PUBLISHED)
+
+    def forget(self, author: Author, status: Status) -> None:
+        """Take a comment that stays where it is out of what the site knows of its author."""
+        self._know(author, status, -1)
+
+    def _know(self, author: Author, status: Status, step: int) -> None:
+        for kind, digest in author.digests():
+            self._authors[author.site_id, kind, digest][status.value] += step
+
+    def write(self, session: Session) -> None:
+        """Apply all changes. An author of whom nothing is left to know is not even a row of zeros."""
+        for (site_id, status), step in sorted(self._statuses.items()):
+            if step:
+                _add(session, StatusCount, {"site_id": site_id, "status": status}, {"count": step})
+        for (site_id, kind, digest), steps in sorted(self._authors.items()):
+            change = {name: step for name, step in steps.items() if step}
+            if not change:
+                continue
+            key = {"site_id": site_id, "kind": kind, "digest": digest}
+            _add(session, Reputation, key, change)
+            if min(change.values()) < 0:
+                session.execute(
+                    delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0),
+                    execution_options={"synchronize_session": False},
+                )
+        for thread_id, step in sorted(self._threads.items()):
+            if step:
+                session.execute(
+                    update(Thread).where(Thread.id == thread_id).values(published=Thread.published + step),
+                    execution_options={"synchronize_session": False},
+                )
 
 
 def _add(session: Session, table: type[Any], key: dict[str, object], change: dict[str, int]) -> None:
-    statement = insert(session, table).values({**key, **change})
     columns = {name: getattr(table, name) + step for name, step in change.items()}
     session.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=columns),
+        insert(session, table).values({**key, **change}).on_conflict_do_update(index_elements=list(key), set_=columns),
         execution_options={"synchronize_session": False},
     )
+
+
+def count_move(session: Session, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
+    """Count one comment that moved from one status to another; ``None`` where it comes from or goes to nowhere."""
+    tally = Tally()
+    tally.move(author, thread_id, old, new)
+    tally.write(session)
 
 
 def recount(session: Session, site_id: uuid.UUID) -> None:
@@ -83,8 +147,10 @@ def recount(session: Session, site_id: uuid.UUID) -> None:
     session.execute(update(Thread).where(Thread.site_id == site_id).values(published=0))
     session.add_all(StatusCount(site_id=site_id, status=status, count=0) for status in Status)
     session.flush()
+    tally = Tally()
     for comment in session.scalars(select(Comment).where(Comment.site_id == site_id)).yield_per(1000):
-        count_move(session, author_of(comment), comment.thread_id, None, comment.status)
+        tally.move(author_of(comment), comment.thread_id, None, comment.status)
+    tally.write(session)
 
 
 def status_counts(session: Session, site_ids: list[uuid.UUID] | None = None) -> dict[Status, int]:

@@ -1,19 +1,14 @@
-"""Figures for Prometheus and the shape of the log. Neither holds personal data."""
+"""Figures for Prometheus. They hold no personal data."""
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 
-import structlog
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["COMMENTS", "CONTENT_TYPE", "REQUESTS", "TAKEN_IN", "configure_log", "exposition", "log"]
-
-log = structlog.get_logger()
+__all__ = ["COMMENTS", "CONTENT_TYPE", "REQUESTS", "TAKEN_IN", "exposition"]
 
 REQUESTS = Histogram(
     "moderation_request_seconds",
@@ -32,25 +27,3 @@ def exposition() -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
-
-
-def configure_log() -> None:
-    """Log one JSON object a line to standard error; in a terminal, lines for people."""
-    # Tracebacks without local variables: those hold addresses and what people wrote.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    renderers: list[structlog.typing.Processor] = (
-        [console]
-        if sys.stderr.isatty()
-        else [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *renderers,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from http import HTTPStatus
 
+import structlog
 from apiflask import APIBlueprint
 from flask import Flask, Response, g, jsonify, request
 
@@ -13,6 +14,8 @@ from moderation.api.context import services
 from moderation.counters import status_counts
 from moderation.errors import ModerationError
 from moderation.migrate import check_current
+
+log = structlog.get_logger()
 
 blueprint = APIBlueprint("operations", __name__, tag="Operations")
 
@@ -67,7 +70,7 @@ def watch(app: Flask) -> None:
         if "taken_in" in g:
             metrics.TAKEN_IN.labels(status=g.taken_in.value).inc()
         if not request.path.startswith(("/static/", "/healthz", "/metrics")):
-            metrics.log.info(
+            log.info(
                 "request",
                 method=request.method,
                 rule=rule,

@@ -7,6 +7,7 @@ import importlib
 import click
 
 from moderation.commands.context import Group
+from moderation.log import configure_log
 
 #: Command -> its module. Loading them all would make ``moderation score`` wait for the web server's libraries.
 COMMANDS = {
@@ -49,3 +50,4 @@ class LazyGroup(Group):
 @click.version_option(package_name="comment-moderation")
 def main() -> None:
     """Self-hosted comment moderation."""
+    configure_log()

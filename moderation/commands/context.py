@@ -6,12 +6,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
 
 from moderation.errors import InvalidError, ModerationError
-from moderation.migrate import check_current
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
@@ -21,7 +21,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def open_services(*, check: bool = True) -> Services:
     """Return the service's parts. Raises ``ModerationError`` for bad settings or (``check``) an outdated database."""
     services = build_services(Settings.from_env())
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(services.database.dispose)
     if check:
+        # Imported here, since Alembic is slow to import and not every command needs a database.
+        from moderation.migrate import check_current  # noqa: PLC0415
+
         check_current(services.database)
     return services
 
@@ -62,11 +68,15 @@ def json_option(function: Function) -> Function:
 def emit(record: Mapping[str, Any], as_json: bool, *, text: str | None = None) -> None:  # noqa: FBT001 -- click's flag
     """Print a record: one JSON document, or ``text``, or a line for each member."""
     if as_json:
-        click.echo(json.dumps(record, default=str, ensure_ascii=False))
+        click.echo(json.dumps(record, default=_plain, ensure_ascii=False))
     elif text is not None:
         click.echo(text)
     else:
         width = max(map(len, record), default=0)
         for name, value in record.items():
-            shown = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+            shown = value if isinstance(value, str) else json.dumps(value, default=_plain, ensure_ascii=False)
             click.echo(f"{name:<{width}}  {shown}")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -9,13 +9,11 @@ import click
 
 from moderation.commands.context import open_services
 from moderation.jobs import run_worker
-from moderation.metrics import configure_log
 
 
 @click.command("worker")
 def command() -> None:
     """Re-judge comments and train models in the background. Ctrl-C or SIGTERM stops it; no job is lost."""
-    configure_log()
     services = open_services()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

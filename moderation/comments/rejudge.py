@@ -26,7 +26,7 @@ def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: dateti
     model failed again.
     """
     comment = session.get(Comment, comment_id, with_for_update=True)
-    if comment is None or comment.model_version is not None:
+    if comment is None or comment.model_version is not None or comment.erased_at is not None:
         return True
     site = get_site(session, comment.site_id)
     rules = current_rules(session, site)

@@ -14,8 +14,8 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, new_id
+from moderation.counters import Tally, counted
 from moderation.database import Database
-from moderation.exchange.tally import Tally, counted
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Person
 
 BATCH = 200

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, inspect, or_, select, 
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock
+from moderation.counters import Tally, counted
 from moderation.database import Base, Database
-from moderation.exchange.tally import Tally, counted
 from moderation.people.logins import LIFETIME
 from moderation.tables import Comment, IdempotencyKey, Job, JobState, KeyPurpose, Login, SiteKey, Status
 

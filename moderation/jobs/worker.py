@@ -43,37 +43,40 @@ class Worker:
         """Do the job, if it is free and due."""
         if self._stop.is_set():
             return
-        with self._services.database.writing() as session:
-            lease = leases.take(session, job_id, self._services.clock())
-        if lease is None:
-            return
-        logger.info("job.taken", job=str(job_id), kind=lease.kind, attempt=lease.attempts)
-        self._held[lease.token] = lease
         try:
-            with _renewing(self._services, lease):
-                self._attempt(lease)
+            with self._services.database.writing() as session:
+                lease = leases.take(session, job_id, self._services.clock())
+            if lease is not None:
+                self._hold(lease)
         except LeaseLostError:
-            logger.warning("job.lease_lost", job=str(job_id), kind=lease.kind)
+            logger.warning("job.lease_lost", job=str(job_id))
         except UnavailableError as error:
-            # Nothing can be written now; the lease runs out and the job is taken up again.
-            logger.warning("job.left", job=str(job_id), kind=lease.kind, error=error.code)
-        finally:
-            self._held.pop(lease.token, None)
+            # Nothing can be written now; the lease runs out, if there was one, and the job is taken up again.
+            logger.warning("job.left", job=str(job_id), error=error.code)
 
     def release_all(self) -> None:
         """Give back what is still being worked on, so that another worker need not wait for the lease."""
         for lease in list(self._held.values()):
-            with self._services.database.writing() as session:
-                try:
+            try:
+                with self._services.database.writing() as session:
                     leases.give_back(session, lease, "Its worker was stopped.", self._services.clock())
-                except LeaseLostError:
-                    continue
+            except (LeaseLostError, UnavailableError) as error:
+                logger.warning("job.not_given_back", job=str(lease.job_id), error=type(error).__name__)
+
+    def _hold(self, lease: Lease) -> None:
+        logger.info("job.taken", job=str(lease.job_id), kind=lease.kind, attempt=lease.attempts)
+        self._held[lease.token] = lease
+        try:
+            with _renewing(self._services, lease):
+                self._attempt(lease)
+        finally:
+            self._held.pop(lease.token, None)
 
     def _attempt(self, lease: Lease) -> None:
         database, clock = self._services.database, self._services.clock
         try:
             self._work[lease.kind](self._services, lease, _Reporter(database, lease, self._stop))
-        except (LeaseLostError, UnavailableError):
+        except LeaseLostError:
             raise
         except StoppingError:
             with database.writing() as session:
@@ -81,6 +84,9 @@ class Worker:
         except NotNowError as error:
             with database.writing() as session:
                 leases.give_back(session, lease, str(error), clock(), error.delay)
+        except UnavailableError as error:
+            with database.writing() as session:
+                leases.retry(session, lease, error.message, clock())
         except ModerationError as error:
             with database.writing() as session:
                 leases.fail(session, lease, error.message, clock())

@@ -8,12 +8,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from model.artifact import ArtifactError
 from model.scoring import Scorer
 from moderation.database import Database
-from moderation.errors import ModerationError
 from moderation.learning import files
 from moderation.learning.registry import live_version
 
@@ -65,7 +62,8 @@ class LiveModel:
             if version not in self._others:
                 try:
                     self._others[version] = self._load(version)
-                except (ArtifactError, ModerationError, SQLAlchemyError, OSError):
+                except Exception as error:  # noqa: BLE001 -- as below; here the answer lacks its evidence
+                    logger.warning("model.unloadable", version=version, error=type(error).__name__)
                     return None
             self._others.move_to_end(version)
             while len(self._others) > KEPT:
@@ -82,7 +80,7 @@ class LiveModel:
                 self._exchange(version)
             else:
                 self._tell(None)
-        except (ArtifactError, ModerationError, SQLAlchemyError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with the new model, the old one goes on judging
             self._tell(f"The promoted model cannot be used: {error}")
 
     def _exchange(self, version: str) -> None:

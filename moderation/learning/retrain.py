@@ -32,7 +32,12 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """The model to beat: its files, and its held-out metrics if it was trained here."""
+    """The model to beat.
+
+    ``record`` are its own held-out metrics if it was trained here: it has learnt many of the labels that the candidate
+    is measured on, and on what it has learnt every model looks better than it is. The starter has learnt none of them
+    and is measured on the candidate's held-out labels.
+    """
 
     folder: Path
     record: dict[str, Any] | None
@@ -66,40 +71,46 @@ def retrain(
     """Fit a candidate on the labels of the database and on ``extra``, and register it with its objections.
 
     ``settle`` is called in the transaction that registers it, so that a job and its outcome end together.
-    Raises ``ConflictError`` where nothing can be learnt.
+    Raises ``ConflictError`` where nothing can be learnt, ``UnavailableError`` where nothing can be written.
     """
-    # scikit-learn comes with these, and a web server that only orders a training must not carry it.
-    from model.training import TrainingError, train  # noqa: PLC0415
+    # scikit-learn comes with it, and a web server that only orders a training must not carry it.
     from moderation.learning.objections import objections_to  # noqa: PLC0415
 
     progress(0.0, "reading the labels")
     with database.reading() as session:
         samples = [*labelled_comments(session), *extra]
         live = _live(session, out_folder)
-    if not samples:
-        message = "Nothing can be learnt: nobody has called a comment spam or genuine yet."
-        raise ConflictError(message, code="nothing_to_learn")
-    try:
-        result = train(
-            samples,
-            prior=STARTER,
-            out=out_folder,
-            progress=progress,
-            live=live.folder if live else None,
-            now=clock(),
-        )
-    except TrainingError as error:
-        message = f"Nothing can be learnt: {error}."
-        raise ConflictError(message, code="nothing_to_learn") from error
-    except OSError as error:
-        message = f"The model cannot be written to {out_folder}: {error.strerror or error}"
-        raise UnavailableError(message, code="storage_full") from error
-    objections = objections_to(result, live.record if live else None)
-    summary = _summary(result, objections)
+    result = _train(samples, out_folder, live, clock(), progress)
+    to_beat = (live.record if live else None) or result.live_metrics
+    objections = objections_to(result, to_beat)
+    summary = _summary(result, to_beat, objections)
     with database.writing() as session:
         register(session, result.folder, objections, created_by, clock())
         settle(session, summary)
     return summary
+
+
+def _train(
+    samples: list[LabelledSample], out_folder: Path, live: _Live | None, now: datetime, progress: Progress
+) -> TrainingResult:
+    from model.training import TrainingError, train  # noqa: PLC0415 -- see above
+
+    if not samples:
+        message = "Nothing can be learnt: nobody has called a comment spam or genuine yet."
+        raise ConflictError(message, code="nothing_to_learn")
+    try:
+        return train(
+            samples, prior=STARTER, out=out_folder, progress=progress, live=live.folder if live else None, now=now
+        )
+    except TrainingError as error:
+        message = f"Nothing can be learnt: {error}."
+        raise ConflictError(message, code="nothing_to_learn") from error
+    except ArtifactError as error:
+        message = f"The starter model cannot be used: {error}"
+        raise UnavailableError(message, code="model_damaged") from error
+    except OSError as error:
+        message = f"The model cannot be written to {out_folder}: {error.strerror or error}"
+        raise UnavailableError(message, code="storage_full") from error
 
 
 def _live(session: Session, models: Path) -> _Live | None:
@@ -115,14 +126,14 @@ def _live(session: Session, models: Path) -> _Live | None:
     return _Live(folder, row.metrics if row.parent is not None else None)
 
 
-def _summary(result: TrainingResult, objections: list[str]) -> dict[str, Any]:
+def _summary(result: TrainingResult, to_beat: dict[str, Any] | None, objections: list[str]) -> dict[str, Any]:
     return {
         "version": result.version,
         "n": result.n_spam + result.n_ham,
         "n_spam": result.n_spam,
         "n_ham": result.n_ham,
         "metrics": result.metrics,
-        "live_metrics": result.live_metrics,
+        "live_metrics": to_beat,
         "objections": objections,
         "warnings": list(result.warnings),
     }

@@ -17,7 +17,7 @@ from moderation.tables import Comment
 _WHO = (("author", "This e-mail address"), ("ip", "This IP address"), ("domain", "This link’s domain"))
 #: Where the judge starts from, and what it leaves together: no reasons for anybody.
 _REST = frozenset({"before reading", "other words", "text"})
-MOST_SIGNALS = 6
+MOST_SIGNALS = 4
 _COPIES = (("published", "published"), ("spam", "spam"), ("other", "undecided or rejected"))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
-from moderation.counters import author_of, count_move
+from moderation.counters import Tally, author_of, count_move
 from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError, NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
@@ -41,9 +41,12 @@ def decide(
     seen_version: int | None = None,
     reason: str = "",
     batch_id: uuid.UUID | None = None,
+    tally: Tally | None = None,
 ) -> Decision:
-    """Decide on a comment. ``seen_version`` is the version the person looked at.
+    """Decide on a comment.
 
+    ``seen_version`` is the version the person looked at. A ``tally`` gathers the counts of a batch, to be written by
+    whoever decides on it.
     The same decision by the same person again is harmless and returns the first. Raises ``NotFoundError`` (also for
     a comment of another's site), ``InvalidError``, and ``ConflictError`` if somebody decided since ``seen_version``.
     """
@@ -83,7 +86,7 @@ def decide(
         now if labelled else None,
         actor.person_id if labelled else None,
     )
-    _stand(session, comment, decision, standing)
+    _stand(session, comment, decision, standing, tally)
     return decision
 
 
@@ -98,18 +101,27 @@ def decide_many(
     reason: str = "",
 ) -> list[Outcome]:
     """Decide on several comments in one go; what cannot be decided is reported and hinders none of the others."""
-    batch_id = new_id()
+    batch_id, tally = new_id(), Tally()
     outcomes = {}
     # One order for all, so that two bulk decisions never wait for each other in a circle.
     for comment_id in sorted(set(comment_ids)):
         seen = (seen_versions or {}).get(comment_id)
         try:
             decision = decide(
-                session, actor, comment_id, action, now, seen_version=seen, reason=reason, batch_id=batch_id
+                session,
+                actor,
+                comment_id,
+                action,
+                now,
+                seen_version=seen,
+                reason=reason,
+                batch_id=batch_id,
+                tally=tally,
             )
             outcomes[comment_id] = Outcome(comment_id, decision, None)
         except (NotFoundError, ConflictError) as problem:
             outcomes[comment_id] = Outcome(comment_id, None, problem)
+    tally.write(session)
     return [outcomes[comment_id] for comment_id in dict.fromkeys(comment_ids)]
 
 
@@ -176,7 +188,9 @@ def _last(session: Session, comment: Comment) -> Decision:
     return session.scalars(query).one()
 
 
-def _stand(session: Session, comment: Comment, decision: Decision, standing: Standing) -> None:
+def _stand(
+    session: Session, comment: Comment, decision: Decision, standing: Standing, tally: Tally | None = None
+) -> None:
     session.add(decision)
     old = comment.status
     comment.status, comment.version = standing.status, standing.version
@@ -186,7 +200,10 @@ def _stand(session: Session, comment: Comment, decision: Decision, standing: Sta
         standing.labelled_by,
     )
     session.flush()
-    count_move(session, author_of(comment), comment.thread_id, old, comment.status)
+    if tally is not None:
+        tally.move(author_of(comment), comment.thread_id, old, comment.status)
+    else:
+        count_move(session, author_of(comment), comment.thread_id, old, comment.status)
 
 
 def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictError:

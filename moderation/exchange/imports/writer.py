@@ -17,13 +17,12 @@ from model.sample import Label
 from moderation.clock import Clock, new_id
 from moderation.comments.caller import network_of
 from moderation.comments.judge import Text, text_of
-from moderation.counters import Author
+from moderation.counters import Author, Tally
 from moderation.database import Database, insert, lock
 from moderation.exchange.imports.checking import Checked
 from moderation.exchange.imports.ordering import parents_first, runs
 from moderation.exchange.imports.rows import Draft, band_rows, comment_row, decision_row
 from moderation.exchange.imports.vocabulary import ImportedThread
-from moderation.exchange.tally import Tally
 from moderation.people.sites import get_site
 from moderation.tables import Band, Comment, Decision, Thread
 
