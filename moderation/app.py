@@ -65,6 +65,7 @@ def _configure(app: APIFlask, services: Services) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.security_schemes = {
         "SiteKey": {"type": "http", "scheme": "bearer", "description": "The site's key."},
+        "Visitor": {"type": "apiKey", "in": "header", "name": "Origin", "description": "A page of the site."},
         "PersonalToken": {"type": "http", "scheme": "bearer", "description": "A personal token."},
         "Session": {
             "type": "apiKey",

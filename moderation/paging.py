@@ -56,6 +56,19 @@ def read_number_cursor(cursor: str) -> tuple[float, uuid.UUID]:
         raise _bad_cursor() from error
 
 
+def id_cursor(item_id: uuid.UUID) -> str:
+    """Return the cursor that stands behind an item of a list in order of ids."""
+    return _encode(["", str(item_id)])
+
+
+def read_id_cursor(cursor: str) -> uuid.UUID:
+    """Return where a list in order of ids goes on. Raises ``InvalidError``."""
+    try:
+        return uuid.UUID(_decode(cursor)[1])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _bad_cursor() from error
+
+
 def _encode(place: list[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 

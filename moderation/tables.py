@@ -78,6 +78,8 @@ class Site(Base):
     email_required: Mapped[bool] = mapped_column(default=True)
     #: The policy in force; the newest number is not always it, since one may go back.
     policy_number: Mapped[int] = mapped_column(default=1)
+    #: Since when nothing is kept as spam unseen, because audits show that the promise is broken.
+    held_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -139,6 +141,7 @@ class Comment(Base):
         Index("ix__comment__email", "author_email"),
         Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
         Index("ix__comment__label", "label", "labelled_at"),
+        Index("ix__comment__audit", "audited_at", "audit_share"),
     )
 
     id: Mapped[Id]
@@ -176,6 +179,10 @@ class Comment(Base):
     spam_probability: Mapped[float | None]
     #: |log-odds|: how far the judge is from doubt. Comments never judged stand first, at 0.
     uncertainty: Mapped[float]
+
+    #: The chance with which this automatic decision was drawn for a blind audit; empty: it was not.
+    audit_share: Mapped[float | None]
+    audited_at: Mapped[datetime | None]
 
     label: Mapped[Label | None]
     labelled_at: Mapped[datetime | None]

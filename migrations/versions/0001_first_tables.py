@@ -65,6 +65,7 @@ def _create_sites() -> None:
         sa.Column("name_required", sa.Boolean(), nullable=False),
         sa.Column("email_required", sa.Boolean(), nullable=False),
         sa.Column("policy_number", sa.Integer(), nullable=False),
+        sa.Column("held_since", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk__site"),
     )
@@ -192,6 +193,8 @@ def _create_comments() -> None:
         sa.Column("uncertainty", sa.Double(), nullable=False),
         sa.Column("label", _one_of("ck__comment__label", "spam", "ham"), nullable=True),
         sa.Column("labelled_at", TIME, nullable=True),
+        sa.Column("audit_share", sa.Double(), nullable=True),
+        sa.Column("audited_at", TIME, nullable=True),
         sa.Column("labelled_by", sa.Uuid(), nullable=True),
         sa.Column("erased_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk__comment"),
@@ -208,6 +211,7 @@ def _create_comments() -> None:
     op.create_index("ix__comment__email", "comment", ["author_email"])
     op.create_index("ix__comment__flow", "comment", ["site_id", "ip_network", "received_at"])
     op.create_index("ix__comment__label", "comment", ["label", "labelled_at"])
+    op.create_index("ix__comment__audit", "comment", ["audited_at", "audit_share"])
     op.create_index("ix__comment__parent_id", "comment", ["parent_id"])
     op.create_index("ix__comment__public", "comment", ["thread_id", "status", "created_at", "id"])
     op.create_index("ix__comment__queue", "comment", ["status", "created_at", "id"])

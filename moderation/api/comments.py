@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from moderation.api.schemas import (
     ThreadOut,
     ThreadQuery,
 )
+from moderation.comments.caller import Caller
 from moderation.comments.intake import Accepted, submit
 from moderation.comments.reading import PublicComment, count_threads, read_thread
 from moderation.comments.rendering import render
@@ -32,17 +34,15 @@ blueprint = APIBlueprint("comments", __name__, url_prefix="/api/v1/sites/<site>"
 @blueprint.post("/comments")
 @blueprint.input(CommentIn, location="json_or_form", arg_name="fields")
 @blueprint.output(AcceptedOut, status_code=201)
-@blueprint.doc(security=["SiteKey", {}], responses=[400, 401, 403, 404, 409, 413, 422, 429])
+@blueprint.doc(security=[{"SiteKey": []}, {"Visitor": []}], responses=[400, 401, 403, 404, 409, 413, 422, 429])
 def post_comment(site: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Send a comment: with the site's key from its server, without it from a visitor's browser."""
-    accepted = take_in(site, fields)
-    return present_accepted(accepted)
-
-
-def take_in(site: str, fields: Mapping[str, Any]) -> Accepted:
-    """Submit the fields for the site in the address and wake a worker if the comment waits to be judged."""
     caller = read_caller(request, bearer(request))
-    site_id = read_id(site, "site")
+    return present_accepted(take_in(read_id(site, "site"), fields, caller))
+
+
+def take_in(site_id: uuid.UUID, fields: Mapping[str, Any], caller: Caller) -> Accepted:
+    """Submit the fields and wake a worker if the comment waits to be judged."""
     parts = services()
     accepted = submit(parts.database, parts.live_model.scorer, parts.clock, site_id, fields, caller)
     if accepted.job_id is not None:

@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 
 from moderation.api.context import current_actor, read_id, services
 from moderation.api.schemas import (
+    AuditOut,
     CommentOut,
     CommentWithHistoryOut,
     DecidedOut,
@@ -22,7 +23,9 @@ from moderation.api.schemas import (
 )
 from moderation.comments.judge import sample_of
 from moderation.comments.rendering import render
-from moderation.review import queue
+from moderation.people.access import require_admin, require_site
+from moderation.people.sites import get_site
+from moderation.review import audit, queue
 from moderation.review.decisions import decide, decide_many, undo
 from moderation.tables import Action, Comment, Decision, Status
 
@@ -38,11 +41,37 @@ def get_queue(query: QueueQuery) -> dict[str, Any]:
     """List comments by where they stand."""
     actor = current_actor()
     if query.status == "audit":
-        return {"comments": [], "next": None, "total": 0}
+        with services().database.reading() as session:
+            audits = audit.list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
+            return {"comments": [blind(c) for c in audits.items], "next": audits.next, "total": audits.total}
     wanted = queue.Filter(Status(query.status), query.site, query.q)
     with services().database.reading() as session:
         page = queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
         return {"comments": [present(c) for c in page.items], "next": page.next, "total": page.total}
+
+
+@blueprint.get("/sites/<site>/audit")
+@blueprint.output(AuditOut)
+@blueprint.doc(security=SECURITY, responses=[401, 404])
+def get_audit(site: str) -> AuditOut:
+    """Tell the error rates that blind audits have shown, and whether the promise stands."""
+    actor, site_id = current_actor(), read_id(site, "site")
+    require_site(actor, site_id, "site")
+    with services().database.reading() as session:
+        return AuditOut.model_validate(audit.report(session, get_site(session, site_id)))
+
+
+@blueprint.post("/sites/<site>/audit/trust")
+@blueprint.output(AuditOut)
+@blueprint.doc(security=SECURITY, responses=[401, 403, 404])
+def post_trust(site: str) -> AuditOut:
+    """Let the judge keep comments as spam again after audits had broken the promise (admins only)."""
+    actor = current_actor()
+    require_admin(actor)
+    with services().database.writing() as session:
+        found = get_site(session, read_id(site, "site"))
+        audit.trust_again(session, found)
+        return AuditOut.model_validate(audit.report(session, found))
 
 
 @blueprint.get("/comments/<comment_id>")
@@ -119,7 +148,7 @@ def present_decision(decision: Decision, who: str | None) -> DecisionOut:
     return DecisionOut.model_validate(decision).model_copy(update={"person": who})
 
 
-def present(comment: Comment) -> CommentOut:
+def present(comment: Comment, *, explained: bool = True) -> CommentOut:
     """Return a comment as a moderator sees it."""
     return CommentOut(
         id=comment.id,
@@ -146,9 +175,15 @@ def present(comment: Comment) -> CommentOut:
         model=comment.model_version,
         reasons=[ReasonOut.model_validate(reason) for reason in comment.reasons],
         knowledge=comment.knowledge,
-        evidence=evidence_of(comment),
+        evidence=evidence_of(comment) if explained else [],
         label=comment.label,
     )
+
+
+def blind(comment: Comment) -> CommentOut:
+    """Return a comment without anything that tells how it was judged."""
+    hidden = {"status": None, "spam_probability": None, "model": None, "label": None}
+    return present(comment, explained=False).model_copy(update={**hidden, "reasons": [], "knowledge": {}})
 
 
 def evidence_of(comment: Comment) -> list[EvidenceOut]:

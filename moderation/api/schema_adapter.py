@@ -32,6 +32,12 @@ class StrictAdapter(PydanticAdapter):
         except ValidationError as error:
             raise InvalidError(field_errors(error)) from error
 
+    def serialize_output(self, data: Any, many: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 -- its interface
+        """Return what was given, in its JSON form: members that were not given stay away, even as null."""
+        if many:
+            return super().serialize_output(data, many)
+        return self.model_class.model_validate(data).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 def _query(request: Request, model_fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- pydantic's own mapping
     fields: dict[str, Any] = {}

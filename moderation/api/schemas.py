@@ -145,7 +145,7 @@ class CommentOut(BaseModel):
     referrer: str
     created_at: datetime
     received_at: datetime
-    status: Status
+    status: Annotated[Status | None, Field(description="Null where a comment is audited blind.")]
     version: int
     spam_probability: float | None
     model: str | None
@@ -167,6 +167,31 @@ class QueueOut(BaseModel):
     comments: list[CommentOut]
     next: str | None
     total: int
+
+
+class RateOut(BaseModel):
+    """An error rate of automatic decisions, from blind audits; ``lower`` and ``upper`` are exact bounds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    decided: int
+    audited: int
+    errors: int
+    estimate: float | None
+    lower: float
+    upper: float
+
+
+class AuditOut(BaseModel):
+    """What audits say of a site, and whether its promise stands. ``held_since``: nothing is kept as spam unseen."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    ham_as_spam: RateOut
+    spam_in_published: RateOut
+    genuine_lost: float | None
+    promise_kept: bool
+    held_since: datetime | None
 
 
 Verdict = Literal["publish", "spam", "reject", "hold"]

@@ -88,12 +88,14 @@ def _bar() -> Progress:
 
 @contextlib.contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """Have SIGTERM, too, leave by the way that revokes the key."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Have SIGTERM, too, leave by the way that revokes the key; and SIGINT even where a shell had it ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _show(report: Report, history: History, site_id: uuid.UUID, *, as_json: bool) -> None:

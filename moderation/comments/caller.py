@@ -50,7 +50,11 @@ def network_of(ip: str) -> str:
     """Return the address by which limits and history know a visitor: IPv4 whole, IPv6 by its /64."""
     if not ip:
         return ""
-    address = ipaddress.ip_address(ip)
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        # A proxy may say "unknown", or name a socket; whoever comes that way shares one limit.
+        return ip[:60]
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from moderation.counters import Author
 from moderation.database import Database
 from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from moderation.people.sites import get_site, origin_of
+from moderation.policy.audit import Chance, draw
 from moderation.policy.rules import Rules, current_rules
 from moderation.policy.standing_rules import Facts
 from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Site, Status, Thread
@@ -53,25 +55,36 @@ def submit(
     site_id: uuid.UUID,
     fields: Mapping[str, Any],
     caller: Caller,
+    *,
+    chance: Chance = random.random,
 ) -> Accepted:
     """Take in a comment. Raises the refusals of ``moderation.errors``; what is not refused is on disk at return."""
     now = clock()
-    scorer = find_scorer()
+    try:
+        return _take_in(database, find_scorer(), site_id, fields, caller, now, chance)
+    except ConflictError:
+        if caller.idempotency_key is None:
+            raise
+        # Of two equal requests at once the second meets the first one's comment, but wants its answer: by now it is
+        # there to be found.
+        return _take_in(database, find_scorer(), site_id, fields, caller, now, chance)
+
+
+def _take_in(
+    database: Database,
+    scorer: Scorer | None,
+    site_id: uuid.UUID,
+    fields: Mapping[str, Any],
+    caller: Caller,
+    now: datetime,
+    chance: Chance,
+) -> Accepted:
     with database.reading() as session:
-        prepared = _prepare(session, scorer, site_id, fields, caller, now)
+        prepared = _prepare(session, scorer, site_id, fields, caller, now, chance)
     if isinstance(prepared, Accepted):
         return prepared
-    try:
-        with database.writing() as session:
-            job_id = store(session, prepared, now)
-    except ConflictError:
-        # Of two equal requests at once the second meets the first one's comment: with an Idempotency-Key it wants the
-        # first one's answer and not a refusal.
-        with database.reading() as session:
-            answered = _earlier_answer(session, prepared.site_id, prepared.idempotency, by_server=prepared.by_server)
-        if answered is None:
-            raise
-        return answered
+    with database.writing() as session:
+        job_id = store(session, prepared, now)
     judgement = prepared.judgement
     return Accepted(
         id=prepared.id,
@@ -92,6 +105,7 @@ def _prepare(
     fields: Mapping[str, Any],
     caller: Caller,
     now: datetime,
+    chance: Chance,
 ) -> Draft | Accepted:
     site = get_site(session, site_id)
     purpose = identify(session, site, caller, now)
@@ -135,6 +149,7 @@ def _prepare(
         digest=digest,
         text=text,
         judgement=judgement,
+        audit_share=draw(judgement.status, rules, chance),
         idempotency=idempotency,
         flood_limit=limit,
         by_server=by_server,
@@ -195,7 +210,7 @@ def _judge(
         form_seconds=caller.form_seconds,
     )
     trusted = by_server and submission.author_role in rules.trusted_roles
-    return judge(scorer, sample, facts, rules, trusted=trusted)
+    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=site.held_since is not None)
 
 
 def _facts_to_keep(caller: Caller) -> dict[str, Any]:

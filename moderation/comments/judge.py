@@ -16,7 +16,7 @@ from model.neighbours import bands, signature, similarity
 from model.sample import Sample
 from model.scoring import Scorer
 from moderation.counters import Author
-from moderation.policy.first_status import Reason, cuts_in_force, first_status, reason_of_score
+from moderation.policy.first_status import Reason, cuts_in_force, first_status, hold_instead, reason_of_score
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts, reasons_of_rules
 from moderation.tables import Band, Comment, Identity, Reputation, Status
@@ -102,8 +102,13 @@ def _copies(
     return found
 
 
-def judge(scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, trusted: bool = False) -> Judgement:
-    """Score the sample and apply the rules. A scorer that is missing or fails holds the comment, never passes it."""
+def judge(
+    scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, trusted: bool = False, hold_spam: bool = False
+) -> Judgement:
+    """Score the sample and apply the rules. A scorer that is missing or fails holds the comment, never passes it.
+
+    ``hold_spam``: audits have broken the site's promise, so the judge's spam verdict only holds.
+    """
     score = None
     if scorer is not None:
         try:
@@ -112,7 +117,8 @@ def judge(scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, 
             log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
     cuts = cuts_in_force(rules, scorer.cuts) if scorer else None
-    reasons = [reason_of_score(probability, cuts), *reasons_of_rules(facts, rules)]
+    verdict = reason_of_score(probability, cuts)
+    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules)]
     if trusted:
         reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
     judged = score is not None and probability is not None

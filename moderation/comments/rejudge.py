@@ -44,7 +44,9 @@ def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: dateti
         form_seconds=comment.facts.get("form_seconds"),
     )
     trusted = comment.author_role in rules.trusted_roles
-    judgement = judge(scorer, sample_of(comment, thread_key), facts, rules, trusted=trusted)
+    judgement = judge(
+        scorer, sample_of(comment, thread_key), facts, rules, trusted=trusted, hold_spam=site.held_since is not None
+    )
     if judgement.model_version is None:
         return False
     reasons = [reason.as_json() for reason in judgement.reasons]

@@ -40,6 +40,8 @@ class Draft:
     digest: str
     text: Text
     judgement: Judgement
+    #: The chance with which the decision was drawn for a blind audit, if it was.
+    audit_share: float | None
     #: Digests of the Idempotency-Key and of the content.
     idempotency: tuple[str, str] | None
     #: Comments a minute from this address; ``None``: no limit.
@@ -130,6 +132,7 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             model_version=judgement.model_version,
             spam_probability=judgement.spam_probability,
             uncertainty=judgement.uncertainty,
+            audit_share=draft.audit_share,
         )
         .on_conflict_do_nothing(index_elements=["thread_id", "digest"])
         .returning(Comment.id)

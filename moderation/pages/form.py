@@ -14,12 +14,11 @@ from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from moderation import jobs
 from moderation.api import problems
 from moderation.api.bodies import read_body
-from moderation.api.comments import present_accepted
+from moderation.api.comments import present_accepted, take_in
 from moderation.api.context import read_caller, read_id, services
-from moderation.comments.intake import Accepted, submit
+from moderation.comments.intake import Accepted
 from moderation.errors import (
     FieldError,
     InvalidError,
@@ -119,11 +118,7 @@ def _take_in(site: Site, fields: Mapping[str, Any]) -> Accepted:
         form_seconds=shown,
         from_our_page=shown is not None and sent_from(request) in own_origins(request),
     )
-    accepted = submit(parts.database, parts.live_model.scorer, parts.clock, site.id, fields, caller)
-    if accepted.job_id is not None:
-        jobs.wake(parts, accepted.job_id)
-    g.taken_in = accepted.status
-    return accepted
+    return take_in(site.id, fields, caller)
 
 
 def _thanks(site: Site, fields: Mapping[str, Any], status: str, comment_id: uuid.UUID) -> Response:

@@ -45,12 +45,28 @@ def reason_of_score(probability: float | None, cuts: Cuts | None) -> Reason:
     """Return what the judge's probability says. No judgement (``None``) holds the comment, it never lets it pass."""
     if probability is None or cuts is None:
         return Reason("not_judged", "The model could not answer; the comment waits to be judged.", Status.PENDING)
-    percent = f"{100 * probability:.1f} %"
+    percent = _percent(probability)
     if probability >= cuts.spam_above:
         return Reason("model_spam", f"Spam with a probability of {percent}.", Status.SPAM)
     if probability < cuts.publish_below:
-        return Reason("model_clean", f"Spam with a probability of only {percent}.", Status.PUBLISHED)
-    return Reason("model_unsure", f"Spam with a probability of {percent}: a person should look.", Status.PENDING)
+        return Reason("model_clean", f"Spam with a probability of {percent}.", Status.PUBLISHED)
+    message = f"Spam with a probability of {percent}, which is between the cuts."
+    return Reason("model_unsure", message, Status.PENDING)
+
+
+def _percent(probability: float) -> str:
+    # Nothing is certain: a rounded 0 or 100 would say so.
+    if probability > 0.999:  # noqa: PLR2004 -- what rounds to 100.0 %
+        return "more than 99.9 %"
+    return "less than 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"  # noqa: PLR2004
+
+
+def hold_instead(reason: Reason) -> Reason:
+    """Return what the judge's spam verdict asks for where audits have shown that the promise is broken."""
+    if reason.code != "model_spam":
+        return reason
+    message = f"{reason.message} Held, since audits show that too many genuine comments are kept as spam."
+    return Reason("model_spam_held", message, Status.PENDING)
 
 
 def first_status(reasons: Sequence[Reason], *, trusted: bool) -> Status:

@@ -40,6 +40,14 @@ class Rules(BaseModel):
     close_after_days: Annotated[int, Field(ge=1)] | None = None
     #: A visitor's address may send this many comments a minute.
     comments_per_minute: Annotated[int, Field(ge=1)] = 30
+    #: The promise: of the genuine comments at most this share is kept as spam, of the published ones at most this share
+    #: is spam, this surely. Audits hold the service to it.
+    max_ham_as_spam: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    max_spam_in_published: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    #: Shares of the automatic decisions that a person looks at without seeing the verdict.
+    audit_spam: Annotated[float, Field(ge=0, le=1)] = 0.02
+    audit_published: Annotated[float, Field(ge=0, le=1)] = 0.005
     #: Roles that the site's own server vouches for; their comments are published.
     trusted_roles: tuple[str, ...] = ("administrator", "editor", "author", "moderator")
 

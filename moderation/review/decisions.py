@@ -16,8 +16,9 @@ from moderation.counters import Tally, author_of, count_move
 from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError, NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
+from moderation.review.audit import hold_to_promise
 from moderation.review.history import Standing, fold
-from moderation.tables import Action, Comment, Decision, Person
+from moderation.tables import Action, Comment, Decision, Person, Site
 
 MAX_REASON = 1000
 
@@ -199,6 +200,11 @@ def _stand(
         standing.labelled_at,
         standing.labelled_by,
     )
+    if comment.audit_share is not None:
+        # Only a verdict answers the audit's question; one that is taken back asks it again.
+        comment.audited_at = standing.labelled_at
+        session.flush()
+        hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
     session.flush()
     if tally is not None:
         tally.move(author_of(comment), comment.thread_id, old, comment.status)

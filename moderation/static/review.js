@@ -165,7 +165,11 @@ function complain(item, problem) {
   if (now) box.append(button("Leave it so", () => leave(item)));
   card.prepend(box);
   // The next key must not fall on another comment than the one that is being read, so nothing jumps.
-  toast.say(`${nameOf(card)}: ${words.textContent}`, button("Show it", () => show(item)));
+  const short = `${nameOf(card)}: ${now ? "somebody was quicker." : "not done."}`;
+  toast.say(short, button("Show it", () => {
+    toast.hide();
+    show(item);
+  }));
   if (!current?.isConnected) show(item);
 }
 
@@ -234,6 +238,9 @@ function makeToast() {
       box.hidden = false;
       words.textContent = text;
       box.replaceChildren(...[words, act].filter(Boolean));
+    },
+    hide() {
+      box.hidden = true;
     },
   };
 }

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from moderation.app import create_app
 from moderation.database import Database
 from moderation.learning.live import LiveModel
-from moderation.metrics import configure_log
+from moderation.log import configure_log
 from moderation.policy.rules import Rules
 from moderation.services import Services
 from tests.factories import CLEAN, ORIGIN, make_person, make_site, post

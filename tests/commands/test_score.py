@@ -79,9 +79,7 @@ def test_a_database_out_of_reach_is_told_and_the_starter_judges(tmp_path: Path) 
 def test_each_answer_comes_before_the_next_question(tmp_path: Path) -> None:
     environment = {**os.environ, "MODERATION_HOME": str(tmp_path / "nothing")}
     command = [sys.executable, "-m", "moderation", "score"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-    ) as child:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         for fields, status in ((CLEAN, "published"), (SPAM, "spam")):

@@ -179,7 +179,7 @@ def test_the_card_shows_the_reasons_the_evidence_and_what_only_moderators_may_se
         "203.0.113.9",
         "python-requests/2.31",
         "likely spam",
-        "a person should look",
+        "between the cuts",
     ):
         assert expected in queue.text
     assert [a for a in queue.having("mark") if a["class"].startswith("spam-")]

@@ -66,11 +66,11 @@ def test_no_field_of_a_comment_can_run_on_any_page(
     ]
     form = Page(office.get(f"/review/comments/{comment}")).form("/decision")
     rejected = office.post(form.action, data=form.fields | {"action": "reject", "reason": payload})
-    pages += [Page(office.get(rejected.location)), Page(office.get("/admin"))]
+    pages.append(Page(office.get(rejected.location)))
     for page in pages:
         assert page.what_could_run() == []
-        assert "<b>" not in payload
-        assert "49" not in page.text.split("{{")[0] or "{{" not in payload
+        # A template that took what it shows for a template would have worked it out.
+        assert "7 * 7" in page.html or "7 * 7" not in payload
 
 
 @ONE_DATABASE

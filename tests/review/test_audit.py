@@ -1,0 +1,171 @@
+"""The blind audit: drawn with a known chance, shown without the verdict, and a broken promise ends automatic spam."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from moderation.comments.caller import Caller
+from moderation.comments.intake import submit
+from moderation.policy.audit import draw
+from moderation.policy.rules import Rules
+from moderation.review.audit import report
+from moderation.services import Services
+from moderation.tables import Comment, Site, Status
+from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
+
+EVERY = Rules(publish_below=0.5, spam_above=0.5, audit_spam=1.0, audit_published=1.0, max_links=None)
+
+
+@pytest.fixture
+def site(services: Services) -> MadeSite:
+    """A site that decides everything by itself and audits all of it."""
+    return make_site(services, rules=EVERY)
+
+
+@pytest.fixture
+def admin(services: Services) -> MadePerson:
+    """An admin."""
+    return make_person(services)
+
+
+def queue(client: FlaskClient, admin: MadePerson, site: MadeSite) -> dict[str, Any]:
+    """Return the audit lane."""
+    response = client.get(f"/api/v1/queue?status=audit&site={site.id}", headers=admin.bearer)
+    assert response.status_code == 200
+    found: dict[str, Any] = response.get_json()
+    return found
+
+
+def decide(client: FlaskClient, admin: MadePerson, comment: uuid.UUID, action: str) -> str:
+    """Decide, and return the decision's id."""
+    response = client.post(f"/api/v1/comments/{comment}/decision", json={"action": action}, headers=admin.bearer)
+    assert response.status_code == 200
+    return str(response.get_json()["decision"]["id"])
+
+
+def test_the_lot_falls_as_often_as_stated() -> None:
+    chance = random.Random(7).random
+    rules = Rules(audit_spam=0.02, audit_published=0.005)
+    for status, share in ((Status.SPAM, 0.02), (Status.PUBLISHED, 0.005), (Status.PENDING, 0.0)):
+        drawn = [draw(status, rules, chance) for _ in range(20_000)]
+        assert {d for d in drawn if d is not None} <= {share}
+        assert sum(d is not None for d in drawn) == pytest.approx(20_000 * share, abs=4 * (20_000 * share) ** 0.5)
+
+
+def test_the_chance_is_stored_with_the_comment(services: Services) -> None:
+    site = make_site(services, rules=EVERY.model_copy(update={"audit_published": 0.25}))
+    for number, luck in enumerate((0.24, 0.25)):
+        submit(
+            services.database,
+            services.live_model.scorer,
+            services.clock,
+            site.id,
+            different(number),
+            Caller(key=site.key),
+            chance=lambda luck=luck: luck,  # type: ignore[misc]
+        )
+    with services.database.reading() as session:
+        assert list(session.scalars(select(Comment.audit_share).order_by(Comment.id))) == [0.25, None]
+
+
+def test_an_audit_shows_nothing_of_the_verdict(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:
+    ids = [str(post_id(client, site, fields)) for fields in (CLEAN, SPAM)]
+    lane = queue(client, admin, site)
+    assert ([c["id"] for c in lane["comments"]], lane["total"], lane["next"]) == (ids, 2, None)
+    for comment in lane["comments"]:
+        hidden = ("status", "spam_probability", "model", "label")
+        assert all(comment[name] is None for name in hidden)
+        assert (comment["reasons"], comment["evidence"], comment["knowledge"]) == ([], [], {})
+        assert comment["body"]
+
+
+def test_the_lane_is_read_in_pages(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:
+    ids = [str(post_id(client, site, different(n))) for n in range(3)]
+    first = client.get("/api/v1/queue?status=audit&limit=2", headers=admin.bearer).get_json()
+    rest = client.get(f"/api/v1/queue?status=audit&limit=2&cursor={first['next']}", headers=admin.bearer).get_json()
+    assert [c["id"] for c in first["comments"] + rest["comments"]] == ids
+    assert rest["next"] is None
+
+
+def test_a_verdict_answers_and_taking_it_back_asks_again(
+    client: FlaskClient, site: MadeSite, admin: MadePerson
+) -> None:
+    comment = post_id(client, site)
+    decide(client, admin, comment, "hold")
+    assert queue(client, admin, site)["total"] == 1
+    decision = decide(client, admin, comment, "publish")
+    assert queue(client, admin, site)["total"] == 0
+    client.post(f"/api/v1/decisions/{decision}/undo", headers=admin.bearer)
+    assert queue(client, admin, site)["total"] == 1
+
+
+def test_the_rates_weigh_each_audit_by_its_chance(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson
+) -> None:
+    comments = [post_id(client, site, different(n)) for n in range(4)]
+    with services.database.writing() as session:
+        # Two were drawn when the share was a half, two when it was a tenth.
+        session.execute(update(Comment).where(Comment.id.in_(comments[:2])).values(audit_share=0.5))
+        session.execute(update(Comment).where(Comment.id.in_(comments[2:])).values(audit_share=0.1))
+    for comment, action in zip(comments, ("spam", "publish", "publish", "publish"), strict=True):
+        decide(client, admin, comment, action)
+    found = client.get(f"/api/v1/sites/{site.id}/audit", headers=admin.bearer).get_json()
+    rate = found["spam_in_published"]
+    assert (rate["decided"], rate["audited"], rate["errors"]) == (4, 4, 1)
+    assert rate["estimate"] == pytest.approx(2 / (2 + 2 + 10 + 10))
+    assert 0 < rate["lower"] < 0.25 < rate["upper"] < 1
+    assert found["ham_as_spam"]["estimate"] is None
+
+
+def _spam(number: int) -> dict[str, Any]:
+    return {**SPAM, "body": f"{SPAM['body']} offer {number}", "author_email": f"s{number}@example.net"}
+
+
+def test_a_broken_promise_ends_automatic_spam_until_an_admin_trusts_again(
+    client: FlaskClient, services: Services, admin: MadePerson
+) -> None:
+    site = make_site(services, rules=EVERY.model_copy(update={"max_ham_as_spam": 0.35}))
+    for number in range(12):
+        decide(client, admin, post_id(client, site, different(number)), "publish")
+    spam = [post_id(client, site, _spam(number)) for number in range(8)]
+    for comment in spam[:7]:
+        decide(client, admin, comment, "spam")
+    kept = client.get(f"/api/v1/sites/{site.id}/audit", headers=admin.bearer).get_json()
+    assert (kept["promise_kept"], kept["held_since"]) == (True, None)
+    moderator = make_person(services)
+    for comment in spam[3:]:
+        decide(client, moderator, comment, "publish")
+    broken = client.get(f"/api/v1/sites/{site.id}/audit", headers=admin.bearer).get_json()
+    assert broken["promise_kept"] is False
+    assert broken["held_since"]
+    held = client.post(site.url, json=_spam(99), headers=site.bearer).get_json()
+    assert held["status"] == "pending"
+    assert held["reasons"][0]["code"] == "model_spam_held"
+    assert client.post(f"/api/v1/sites/{site.id}/audit/trust", headers=admin.bearer).get_json()["held_since"] is None
+    assert client.post(site.url, json=_spam(100), headers=site.bearer).get_json()["status"] == "spam"
+
+
+def test_few_audits_say_nothing_against_the_promise(client: FlaskClient, services: Services, admin: MadePerson) -> None:
+    site = make_site(services, rules=EVERY)
+    decide(client, admin, post_id(client, site, _spam(1)), "publish")
+    with services.database.reading() as session:
+        found = report(session, session.get_one(Site, site.id))
+    assert (found.ham_as_spam.errors, found.promise_kept, found.held_since) == (1, True, None)
+
+
+def test_audits_are_seen_by_who_looks_after_the_site(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    from moderation.tables import Role  # noqa: PLC0415
+
+    elsewhere = make_site(services, rules=EVERY)
+    post_id(client, site)
+    stranger = make_person(services, Role.MODERATOR, elsewhere)
+    assert client.get("/api/v1/queue?status=audit", headers=stranger.bearer).get_json()["total"] == 0
+    assert client.get(f"/api/v1/queue?status=audit&site={site.id}", headers=stranger.bearer).status_code == 404
+    assert client.get(f"/api/v1/sites/{site.id}/audit", headers=stranger.bearer).status_code == 404
+    assert client.post(f"/api/v1/sites/{site.id}/audit/trust", headers=stranger.bearer).status_code == 403
