@@ -54,7 +54,8 @@ def _worker_beside() -> Iterator[None]:
     def keep() -> None:
         while not stop.is_set():
             # A process of its own: training keeps a core busy for minutes, and requests must not wait for it.
-            running[:] = [subprocess.Popen([sys.executable, "-m", "moderation", "worker"])]
+            command = [sys.executable, "-m", "moderation", "worker", "--follow", str(os.getpid())]
+            running[:] = [subprocess.Popen(command)]  # noqa: S603 -- our own words
             running[0].wait()
             stop.wait(RESTART_AFTER)
 

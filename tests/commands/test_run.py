@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.factories import CLEAN
@@ -71,8 +72,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[int], Running]]:
     yield run
     for running in started:
         if running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
+            running.process.terminate()
+            running.process.wait(30)
         running.log.close()
 
 
@@ -108,6 +109,35 @@ def test_it_starts_by_itself_stops_cleanly_and_takes_up_what_is_there(
     thread = httpx.get(f"{second.url}/api/v1/sites/{action[2]}/comments", params={"thread": CLEAN["thread"]})
     shown = [comment["id"] for comment in thread.json()["comments"]]
     assert shown == ([sent.json()["id"]] if sent.json()["status"] == "published" else [])
+
+
+def test_the_worker_is_replaced_and_never_outlives_the_service(start: Callable[[int], Running]) -> None:
+    running = start(free_port())
+    running.wait()
+    service = psutil.Process(running.process.pid)
+
+    def workers() -> list[psutil.Process]:
+        return [child for child in service.children() if "worker" in child.cmdline()]
+
+    def until(holds: Callable[[], object]) -> None:
+        for _ in range(300):
+            if holds():
+                return
+            time.sleep(0.1)
+        pytest.fail(running.printed())
+
+    until(workers)
+    [first] = workers()
+    first.kill()
+    until(lambda: [worker for worker in workers() if worker.pid != first.pid])
+    [second] = workers()
+    rest = service.children(recursive=True)
+    running.process.kill()
+    running.process.wait()
+    until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE)
+    for process in rest:
+        if process.is_running():
+            process.kill()
 
 
 def test_a_taken_port_is_told(start: Callable[[int], Running]) -> None:
