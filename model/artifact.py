@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -171,8 +171,6 @@ def save(out: Path, manifest: Manifest, weights: Weights, extra: Mapping[str, by
     Raises:
         OSError: the disk is full or may not be written to; nothing is left behind.
     """
-    from dataclasses import replace  # noqa: PLC0415
-
     out.mkdir(parents=True, exist_ok=True)
     target = out / manifest.version
     building = out / f".{manifest.version}.{os.getpid()}.tmp"

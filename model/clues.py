@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from model.letters import surprise
-from model.lexicon import PRAISE, THEME_OF, themes_within
+from model.lexicon import PRAISE_BY_WORD, THEME_OF, themes_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,7 +205,7 @@ def of_talk(text: str, words: Sequence[str]) -> list[str]:
     counts = Counter([THEME_OF[word] for word in words if word in THEME_OF])
     found = [f"talk of {theme}: {_step(count, (2, 4))}" for theme, count in counts.items()]
     found += [f"much talk of {theme}" for theme, count in counts.items() if count >= 2 and count > 0.1 * len(words)]
-    praise = sum([phrase in text for phrase in PRAISE])
+    praise = sum([phrase in text for first in PRAISE_BY_WORD.keys() & words for phrase in PRAISE_BY_WORD[first]])
     found.append(f"praise: {_step(praise, (1, 2, 3, 5, 8))}")
     found.append(f"share of praise: {_step(20 * praise / len(words), (0.3, 0.7, 1.5, 3))}")
     return found

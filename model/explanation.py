@@ -2,22 +2,26 @@
 
 What an n-gram adds is shared out evenly over its characters, and what characters carry is collected per word: so each
 word shows all that it brought in, by itself, in pairs and through its letters, and nothing is counted twice or lost.
+A feature that occurs several times counts once, so it is shown where it occurs first.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from model.features import NUMBERS, numbers
-from model.reading import word_spans
+from model.features import NUMBERS
 from model.sample import Evidence
-from model.vector import NUMBERS_FROM, Block, blocks
+from model.vector import GRAMS, NUMBERS_FROM, WIDTH, Block, Clues, clue_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from model.hashing import Columns
     from model.reading import Reading
 
     Floats = NDArray[np.float64]
@@ -26,85 +30,110 @@ if TYPE_CHECKING:
 MOST_WORDS: Final = 12
 
 
-def explain(reading: Reading, weights: Floats, intercept: float, sites: frozenset[str]) -> tuple[Evidence, ...]:
+class _Scratch(threading.local):
+    """One place per column and thread, to find the first occurrence of each column without sorting."""
+
+    def __init__(self) -> None:
+        self.first = np.zeros(WIDTH, dtype=np.int32)
+
+
+_SCRATCH: Final = _Scratch()
+
+
+def explain(
+    reading: Reading,
+    found: Sequence[Block],
+    clues: Sequence[Clues],
+    plain: Sequence[float],
+    weights: Floats,
+    intercept: float,
+) -> tuple[Evidence, ...]:
     """The addends of a reading made with ``trace=True``, the strongest first.
 
-    ``weights`` has `vector.WIDTH` columns. The weights of the result add up to the log-odds but for rounding.
+    ``found``, ``clues`` and ``plain`` are its features and numbers, ``weights`` has `vector.WIDTH` columns. The weights
+    of the result add up to the log-odds but for rounding.
     """
-    found = [Evidence("before reading", "", intercept)]
-    found += _spanned(reading, weights, sites)
-    for number, value, weight in zip(NUMBERS, numbers(reading), weights[NUMBERS_FROM:].tolist(), strict=True):
+    addends = [Evidence("before reading", "", intercept)]
+    addends += _text(reading, found, weights)
+    addends += [_whole(block, weights, reading) for block in found if block.name not in {"words", "letters"}]
+    for some in clues:
+        for name in some.names:
+            addends.append(Evidence(name, some.field, some.gain * weights.item(clue_column(name))))
+    for number, value, weight in zip(NUMBERS, plain, weights[NUMBERS_FROM:].tolist(), strict=True):
         if value and weight:
-            found.append(Evidence(number.name, number.field, value * weight))
-    found.sort(key=lambda evidence: -abs(evidence.weight))
-    return tuple(found)
+            addends.append(Evidence(number.name, number.field, value * weight))
+    addends.sort(key=lambda evidence: -abs(evidence.weight))
+    return tuple(addends)
 
 
-def _spanned(reading: Reading, weights: Floats, sites: frozenset[str]) -> list[Evidence]:
-    text = reading.body.text
-    heat = np.zeros(len(text) + 1)
-    found: list[Evidence] = []
-    for block in blocks(reading, sites, spans=True):
-        if not len(block.columns):
-            continue
-        if block.field == "body" and block.starts is not None and block.ends is not None:
-            heat += _heat(block, weights, len(text))
-        elif block.clues is not None:
-            found += _named(block, weights)
-        else:
-            found.append(_whole(block, weights, reading))
-    if reading.body.text:
-        found += _words(reading, np.cumsum(heat)[:-1])
-    return found
+def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:
+    """What each occurrence adds, shape ``(n,)``: a feature's addend at its first occurrence, 0 at the others."""
+    first = _SCRATCH.first
+    order = np.arange(len(columns), dtype=np.int32)
+    first[columns[::-1]] = order[::-1]
+    here = first[columns] == order
+    return np.asarray(weights[columns] * here * block.value(int(np.count_nonzero(here))))
 
 
-def _shares(block: Block, weights: Floats) -> Floats:
-    """What each occurrence adds, shape ``(n,)``: a feature's addend split evenly over its occurrences."""
-    _, inverse, counts = np.unique(block.columns, return_inverse=True, return_counts=True)
-    return np.asarray(weights[block.columns] * block.value(len(counts)) / counts[inverse])
+def _text(reading: Reading, found: Sequence[Block], weights: Floats) -> list[Evidence]:
+    """Addends of the body's words: what each and its letters bring in."""
+    size = len(reading.body.text)
+    steps = np.zeros(size + 1)  # differences along the text of what a character carries
+    spans = None
+    for block in found:
+        if block.name == "words" and block.spans is not None:
+            spans = block.spans
+            steps += _of_words(_shares(block.columns, weights, block), spans, size)
+        elif block.name == "letters":
+            _add_letters(steps, _shares(block.columns, weights, block), size)
+    if spans is None:
+        return []
+    return _collected(reading, np.cumsum(steps)[:-1], spans)
 
 
-def _heat(block: Block, weights: Floats, length: int) -> Floats:
-    """Differences (to be summed up) of what each character carries, shape ``(length + 1,)``."""
-    assert block.starts is not None  # noqa: S101 - the caller has checked
-    assert block.ends is not None  # noqa: S101
-    each = _shares(block, weights) / (block.ends - block.starts)
-    size = length + 1
-    return np.asarray(np.bincount(block.starts, each, size) - np.bincount(block.ends, each, size), dtype=np.float64)
+def _of_words(shares: Floats, spans: tuple[Columns, Columns], size: int) -> Floats:
+    starts, ends = spans
+    begin = np.concatenate((starts, starts[:-1]))
+    finish = np.concatenate((ends, ends[1:]))
+    each = shares / (finish - begin)
+    return np.asarray(np.bincount(begin, each, size + 1) - np.bincount(finish, each, size + 1), dtype=np.float64)
 
 
-def _named(block: Block, weights: Floats) -> list[Evidence]:
-    """Clues, each by its name."""
-    shares = _shares(block, weights).tolist()
-    return [Evidence(clue, block.field, share) for clue, share in zip(block.clues or (), shares, strict=True) if share]
+def _add_letters(steps: Floats, shares: Floats, size: int) -> None:
+    done = 0
+    for length in GRAMS:
+        count = max(size - length + 1, 0)
+        each = shares[done : done + count] / length
+        steps[:count] += each
+        steps[length : length + count] -= each
+        done += count
+
+
+def _collected(reading: Reading, heat: Floats, spans: tuple[Columns, Columns]) -> list[Evidence]:
+    """One addend a word, the weakest together; gaps belong to the word before them."""
+    at = reading.body.at
+    starts, ends = spans
+    if not len(starts) or at is None:
+        return [Evidence("text", "body", float(heat.sum()))]
+    from_first = starts.copy()
+    from_first[0] = 0
+    sums = np.add.reduceat(heat, from_first)
+    order = np.argsort(-np.abs(sums), kind="stable")
+    named = []
+    for word in order[:MOST_WORDS].tolist():
+        begin, finish = starts.item(word), ends.item(word)
+        text = reading.body.text[begin:finish]
+        named.append(Evidence(text, "body", sums.item(word), at[begin][0], at[finish - 1][1]))
+    if len(order) > MOST_WORDS:
+        named.append(Evidence("other words", "body", float(sums[order[MOST_WORDS:]].sum())))
+    return named
 
 
 def _whole(block: Block, weights: Floats, reading: Reading) -> Evidence:
     """A block whose features are not told apart: one addend on its field, or on the only link it comes from."""
-    amount = float(_shares(block, weights).sum())
     start = end = None
     if block.name == "links" and len(reading.links) == 1:
         start, end = reading.links[0].start, reading.links[0].end
     elif block.field in {"author_name", "author_url"}:
         start, end = 0, len(getattr(reading.sample, block.field))
-    return Evidence(block.name, block.field, amount, start, end)
-
-
-def _words(reading: Reading, heat: Floats) -> list[Evidence]:
-    """One addend a word, the weakest together; gaps belong to the word before them."""
-    spans = word_spans(reading.body.text)
-    at = reading.body.at
-    if not spans or at is None:
-        return [Evidence("text", "body", float(heat.sum()))]
-    starts = np.array([start for start, _ in spans])
-    starts[0] = 0
-    sums = np.add.reduceat(heat, starts)
-    order = np.argsort(-np.abs(sums), kind="stable")
-    named = [
-        Evidence(
-            reading.body.text[slice(*spans[i])], "body", float(sums[i]), at[spans[i][0]][0], at[spans[i][1] - 1][1]
-        )
-        for i in order[:MOST_WORDS].tolist()
-    ]
-    rest = order[MOST_WORDS:]
-    return [*named, Evidence("other words", "body", float(sums[rest].sum()))] if len(rest) else named
+    return Evidence(block.name, block.field, block.log_odds(weights), start, end)

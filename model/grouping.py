@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from model.sample import LabelledSample
+    from model.sample import LabelledSample, Sample
+
+#: Words in a row that make a phrase somebody else's.
+_PHRASE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,35 @@ def weights_of(samples: Sequence[LabelledSample], campaign: Sequence[int]) -> ND
     )
 
 
+def learnable(samples: Sequence[LabelledSample], clashes: Sequence[Conflict]) -> list[Sample]:
+    """The samples as they may be learnt: spam that copies a genuine comment teaches only what was added to it.
+
+    Otherwise a spammer who pastes other people's comments would teach the judge that those people write spam.
+    """
+    found = [one.sample for one in samples]
+    for clash in clashes:
+        genuine = " ".join([samples[item].sample.body for item in clash.ham]).split()
+        said = {tuple(genuine[i : i + _PHRASE]) for i in range(len(genuine))}
+        for item in clash.spam:
+            found[item] = replace(found[item], body=_added(found[item].body.split(), said))
+    return found
+
+
+def _added(words: list[str], said: set[tuple[str, ...]]) -> str:
+    """The words outside all phrases that were said before."""
+    copied = [False] * len(words)
+    for place in range(len(words)):
+        phrase = tuple(words[place : place + _PHRASE])
+        if phrase in said:
+            copied[place : place + len(phrase)] = [True] * len(phrase)
+    return " ".join([word for word, old in zip(words, copied, strict=True) if not old])
+
+
 def conflicts(samples: Sequence[LabelledSample], campaign: Sequence[int]) -> list[Conflict]:
-    """Campaigns whose comments were called both spam and ham."""
-    members: dict[int, list[int]] = defaultdict(list)
-    for item, first in enumerate(campaign):
-        members[first].append(item)
+    """Campaigns whose comments were called both spam and ham on one site; between sites, tastes may differ."""
+    members: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for item, (first, one) in enumerate(zip(campaign, samples, strict=True)):
+        members[first, one.sample.site].append(item)
     found = []
     for items in members.values():
         spam = tuple(item for item in items if samples[item].label is Label.SPAM)

@@ -7,6 +7,7 @@ calls. The idea is that of Karp and Rabin (1987); the space is that of Weinberge
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -72,6 +73,27 @@ def columns(hashes: Codes, salt: int, bits: int = BITS) -> Columns:
     mixed ^= mixed >> _HALF
     mixed *= _MIX
     return np.asarray(mixed >> np.uint64(64 - bits), dtype=np.int64)
+
+
+def columns_of_parts(parts: Sequence[tuple[Sequence[Codes], int]]) -> list[Columns]:
+    """`columns` of several groups of hashes, each with a salt of its own, in one go."""
+    sizes = [sum([len(piece) for piece in pieces]) for pieces, _ in parts]
+    mixed = np.concatenate([piece for pieces, _ in parts for piece in pieces])
+    done = 0
+    found = []
+    for size, (_, salted) in zip(sizes, parts, strict=True):
+        mixed[done : done + size] ^= np.uint64(salted)
+        done += size
+    mixed *= _MIX
+    mixed ^= mixed >> _HALF
+    mixed *= _MIX
+    mixed >>= np.uint64(64 - BITS)
+    whole = mixed.view(np.int64)
+    done = 0
+    for size in sizes:
+        found.append(whole[done : done + size])
+        done += size
+    return found
 
 
 def salt(name: str) -> int:

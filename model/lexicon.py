@@ -6,6 +6,7 @@ carry over what it learnt of one word of trade to another that its corpora never
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,12 @@ _SECTIONS: Final = _sections()
 
 #: Phrases of empty praise and of the talk around it, in lower case.
 PRAISE: Final = tuple(_SECTIONS.pop(_PRAISE))
+
+#: The same by their first word: a text is asked only for those whose first word it has.
+PRAISE_BY_WORD: Final = {
+    first: tuple(phrase for phrase in PRAISE if re.split(r"\W", phrase)[0] == first)
+    for first in {re.split(r"\W", phrase)[0] for phrase in PRAISE}
+}
 
 _WORDS: Final = {theme: " ".join(lines).split() for theme, lines in _SECTIONS.items()}
 

@@ -39,8 +39,28 @@ _DOT_DISGUISED = re.compile(
     rf"(?<=[a-z0-9])(?:(?:\s*[\[({{]\s*(?:dot|\.)\s*[\])}}]\s*|\s+dot\s+)(?=(?:{_COMMON_TLDS})\b(?![\w'-]))"
     rf"|(?:\s\.\s?|\.\s)(?=(?:com|net|org|info|ru)\b(?![\w'-])))"
 )
-_MAY_BE_DISGUISED = re.compile(r"hxx|h\*\*|http\s|https\s|\[:|dot|[\[({]\s*\.|\s\.\s?\w")
-_BREAKABLE_HTTP = re.compile(r"https?")
+_DISGUISES: Final = (
+    "hxx",
+    "h**",
+    "http ",
+    "https ",
+    "[:",
+    "dot",
+    ". com",
+    ". net",
+    ". org",
+    ". info",
+    ". ru",
+    " .",
+    "[.",
+    "(.",
+    "{.",
+)
+# ... and the dots before it: "shop dot example.com", once the last one is undone.
+_DOT_WORD = re.compile(r"\s*[\[({]\s*(?:dot|\.)\s*[\])}]\s*|\s+dot\s+")
+_MORE_DOTS = re.compile(
+    r"[a-z0-9-]{1,63}(?:(?:\s{0,3}[\[({]\s{0,3}(?:dot|\.)\s{0,3}[\])}]\s{0,3}|\s{1,3}dot\s{1,3})[a-z0-9-]{1,63}){1,4}(?=\.[a-z])"
+)
 
 # Every quantifier is bounded or possessive: ten megabytes of brackets must cost no more than ten megabytes of prose.
 _HTML_LINK = re.compile(
@@ -51,11 +71,24 @@ _BBCODE_BARE = re.compile(r"\[(?:url|link)\]\s{0,5}([^\[\]]{1,400}+)\[/(?:url|li
 _MARKDOWN_LINK = re.compile(
     r"!?\[([^\[\]]{0,300})\]\(\s{0,5}<?((?:https?:|www\.|//)[^\s()<>]{1,600}+)>?[^()]{0,100}+\)"
 )
+# Look-behinds stand after the first letters, so that the search may skip to those.
+_REST = r"[^\s<>\"'\[\]{}|]++"
+_HTTP = re.compile(r"http(?<![a-z0-9]http)s?:/{1,3}" + _REST)
+_WWW = re.compile(r"www(?<![\w@./-]www)\d?\." + _REST)
+_DOTTED = re.compile(r"\.[a-z]")
+_BARE = re.compile(r"\[(?:url|link)\]\s{0,5}([^\[\]]{1,400}+)\[/(?:url|link)\]")
+_MARKDOWN_LINK = re.compile(
+    r"!?\[([^\[\]]{0,300})\]\(\s{0,5}<?((?:https?:|www\.|//)[^\s()<>]{1,600}+)>?[^()]{0,100}+\)"
+)
 _URL = re.compile(r"(?:\b(?:https?|ftp):/{1,3}|(?<![\w@./-])www\d?\.)[^\s<>\"'\[\]{}|]++")
 _BARE = re.compile(
     r"(?<![\w@./=&?%-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,18}\b(?:/[^\s<>\"'\[\]]*)?(?![\w@-])"
 )
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,18})\b")
+# A tag or comment in the middle of a word is not seen by readers: "via<b></b>gra".
+_INLINE_TAG = re.compile(
+    r"(?<=\w)(?:</?(?:b|i|u|s|em|strong|span|font|small|big|sub|sup)\b[^<>]{0,200}+>|<!--.{0,300}?-->)+(?=\w)"
+)
 _TAG = re.compile(r"</?[a-z][^<>]{0,600}+>|<!--.{0,300}?-->", re.DOTALL)
 _BBCODE_TAG = re.compile(r"\[/?(?:url|link|b|i|u|img|color|size|quote|code|center|list|font|email)\b[^\[\]]{0,200}+\]")
 _TRAILING: Final = ".,;:!?)'\"*_~"
@@ -135,22 +168,25 @@ def path_shape(link: Link) -> str:
 def take_out(now: Trace) -> tuple[Trace, list[Link]]:
     """The text (in lower case) without its links and markup, anchors kept, and the links as they were found."""
     links: list[Link] = []
-    if _MAY_BE_DISGUISED.search(now.text):
+    if any(disguise in now.text for disguise in _DISGUISES):
         now = now.replace(_HTTP_DISGUISED, lambda match: "https://" if "s:" in match[0] else "http://", "hidden link")
         now = now.replace(_DOT_DISGUISED, lambda _: ".", "hidden link")
+        now = now.replace(_MORE_DOTS, lambda match: _DOT_WORD.sub(".", match[0]))
     if "<" in now.text:
         now = _cut(now, _HTML_LINK, "html", (1, 2), links)
-        now = now.replace(_TAG, _gap)
+        now = now.replace(_INLINE_TAG, lambda _: "").replace(_TAG, _gap)
     if "[" in now.text:
         now = _cut(now, _BBCODE_LINK, "bbcode", (1, 2), links)
         now = _cut(now, _BBCODE_BARE, "bbcode", (1, None), links)
         now = _cut(now, _MARKDOWN_LINK, "markdown", (2, 1), links)
         now = now.replace(_BBCODE_TAG, _gap)
-    if ":/" in now.text or "www" in now.text:
-        now = _cut(now, _URL, "plain", (0, None), links)
+    if ":/" in now.text:
+        now = _cut(now, _HTTP, "plain", (0, None), links)
+    if "www" in now.text:
+        now = _cut(now, _WWW, "plain", (0, None), links)
     if "@" in now.text:
         now = _cut(now, _MAIL, "mail", (1, None), links)
-    if "." in now.text:
+    if _DOTTED.search(now.text):
         now = _cut(now, _BARE, "bare", (0, None), links)
     return now, links
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 #: Names that a form or an importer fills in when the writer gave none: absent, not a name.
 PLACEHOLDER_NAMES: Final = frozenset({"", "anonymous", "anon", "guest", "unknown", "no name", "noname", "n/a", "none"})
 
-_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[$€£¥₽!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
 #: Longest name and address read, in code points.
 _SHORT: Final = 300
 
@@ -53,8 +51,3 @@ def read(sample: Sample, *, trace: bool = False) -> Reading:
     url = read_url(sample.author_url[:2000], "author") if sample.author_url else None
     local, _, domain = sample.author_email[:_SHORT].strip().lower().rpartition("@")
     return Reading(sample, finish(body), links, name, url, local, domain)
-
-
-def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where the words of a normal text stand: letters and digits, runs of shouting and money signs, each pictograph."""
-    return [match.span() for match in _WORD.finditer(text)]

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from model import artifact
 from model.explanation import explain as explained
 from model.features import numbers
 from model.promise import HOLD, Cuts
 from model.reading import read
-from model.sample import Score
-from model.vector import NUMBERS_FROM, blocks, distinct
+from model.sample import Evidence, Score
+from model.vector import NUMBERS_FROM, Block, Clues, features_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from model.reading import Reading
     from model.sample import Sample
 
 #: The folder of the judge that is shipped.
@@ -41,9 +40,9 @@ def probability(log_odds: float) -> float:
 CAUTIOUS: Final = Cuts(publish_below=0.05, spam_above=0.97)
 
 
-def promised(manifest: artifact.Manifest) -> Cuts:
-    """The cuts that the model's promise solved; a side that it could not solve takes the cautious default."""
-    cuts = (manifest.promise or {}).get("cuts") or {}
+def promised(promise: Mapping[str, Any] | None) -> Cuts:
+    """The cuts that a model's promise solved; a side that it could not solve takes the cautious default."""
+    cuts = (promise or {}).get("cuts") or {}
     low, high = float(cuts.get("publish_below", 0.0)), float(cuts.get("spam_above", HOLD.spam_above))
     high = high if high <= 1.0 else CAUTIOUS.spam_above
     return Cuts(low if low > 0.0 else min(CAUTIOUS.publish_below, high), high)
@@ -57,7 +56,7 @@ class Scorer:
         self.manifest = manifest
         self.version = manifest.version
         self.sites = weights.sites
-        self.cuts = promised(manifest)
+        self.cuts = promised(manifest.promise)
         self._weights = weights.weights
         self._weights.flags.writeable = False
         self._numbers = weights.weights[NUMBERS_FROM:].tolist()
@@ -75,27 +74,28 @@ class Scorer:
 
     def score(self, sample: Sample, *, explain: bool = True) -> Score:
         """Judge one comment; ``explain=False`` leaves the evidence empty and saves half the time."""
-        if not explain:
-            log_odds = self._log_odds(read(sample))
-            return Score(probability(log_odds), log_odds, (), self.version)
-        reading = read(sample, trace=True)
-        log_odds = self._log_odds(reading)
-        evidence = explained(reading, self._weights, self._intercept, self.sites)
+        reading = read(sample, trace=explain)
+        found, clues = features_of(reading, self.sites)
+        plain = numbers(reading)
+        log_odds = self._log_odds(found, clues, plain)
+        evidence: tuple[Evidence, ...] = ()
+        if explain:
+            evidence = explained(reading, found, clues, plain, self._weights, self._intercept)
         return Score(probability(log_odds), log_odds, evidence, self.version)
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[float]:
         """Spam probabilities in the order of ``samples``, streaming."""
         for sample in samples:
-            yield probability(self._log_odds(read(sample)))
+            reading = read(sample)
+            yield probability(self._log_odds(*features_of(reading, self.sites), numbers(reading)))
 
-    def _log_odds(self, reading: Reading) -> float:
-        weights = self._weights
+    def _log_odds(self, found: Sequence[Block], clues: Sequence[Clues], plain: Sequence[float]) -> float:
         total = self._intercept
-        for block in blocks(reading, self.sites):
-            columns = distinct(block.columns)
-            if len(columns):
-                total += float(weights[columns].sum()) * block.value(len(columns))
-        for value, weight in zip(numbers(reading), self._numbers, strict=True):
+        for block in found:
+            total += block.log_odds(self._weights)
+        for some in clues:
+            total += some.log_odds(self._weights)
+        for value, weight in zip(plain, self._numbers, strict=True):
             if value:
                 total += value * weight
         return total

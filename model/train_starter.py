@@ -22,18 +22,19 @@ from scipy.special import expit
 
 from model import artifact, corpus
 from model.evaluation import evaluate
-from model.features import NUMBERS
+from model.features import NUMBERS, numbers
+from model.fitting import calibrate, calibrated, split
 from model.neighbours import Union
-from model.pipeline import PriorLogisticRegression
+from model.pipeline import PriorLogisticRegression, stacked
 from model.promise import solve
 from model.reading import read
 from model.sample import Label
-from model.training import calibrate, digest, libraries, split
-from model.vector import NUMBERS_FROM, WIDTH, vector
+from model.training import digest, libraries
+from model.vector import NUMBERS_FROM, WIDTH, assemble, clues_of, link_blocks, text_blocks
 from model.views import views
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,35 +45,46 @@ if TYPE_CHECKING:
 VERSION: Final = "starter-2026.11"
 #: Precision of a hashed weight before any data; smaller lets words speak louder.
 PRECISION: Final = 0.2
-FOLDS: Final = 5
+FOLDS: Final = 4
 SEED: Final = 20261123
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Vectors of comments in their views: ``matrix`` of shape ``(views, WIDTH)``, their rows and shares."""
+    """Vectors of comments in their views, ``matrix`` of shape ``(views, WIDTH)``.
+
+    ``row`` and ``share``, of shape ``(views,)``, say whose view it is and what share of the weight it has;
+    ``whole``, of shape ``(rows,)``, is the view of each comment as it is (of share 0 where it is not for learning).
+    """
 
     matrix: csr_matrix
     row: NDArray[np.int64]
     share: Floats
+    whole: NDArray[np.int64]
 
 
-def design(rows: Sequence[LabelledSample], *, masked: bool) -> Design:
-    """Vectors for learning (``masked``: in the views of `views`) or for judging (as they are)."""
+def design(rows: Sequence[LabelledSample]) -> Design:
+    """Vectors of all comments in the views of `views`, and as they are."""
     chance = random.Random(SEED)  # noqa: S311 - made-up home pages, no secrets
     names = first_names(rows)
-    indices, values, ends, owner, share = [], [], [0], [], []
+    vectors = []
+    owner: list[int] = []
+    share: list[float] = []
+    whole: list[int] = []
     for number, row in enumerate(rows):
         reading = read(row.sample)
-        for view, part in views(row, reading, chance, names) if masked else [(reading, 1.0)]:
-            columns, here = vector(view)
-            indices.append(columns.astype(np.int32))
-            values.append(here.astype(np.float32))
-            ends.append(ends[-1] + len(columns))
+        text, words = text_blocks(reading)
+        shown = views(row, reading, chance, names)
+        if not any(view is reading for view, _ in shown):
+            shown.append((reading, 0.0))
+        for view, part in shown:
+            if view is reading:
+                whole.append(len(owner))
+            columns, values = assemble(text + link_blocks(view), clues_of(view, words), numbers(view))
+            vectors.append((columns.astype(np.int32), values.astype(np.float32)))
             owner.append(number)
             share.append(part)
-    data = np.concatenate(values), np.concatenate(indices), np.array(ends)
-    return Design(csr_matrix(data, shape=(len(ends) - 1, WIDTH)), np.array(owner), np.array(share))
+    return Design(stacked(vectors, np.float32), np.array(owner), np.array(share), np.array(whole))
 
 
 def first_names(rows: Sequence[LabelledSample]) -> list[str]:
@@ -92,7 +104,7 @@ def learn(seen: Design, rows: Sequence[LabelledSample], chosen: NDArray[np.bool_
     weight = np.array([row.weight for row in rows]) * chosen
     for label in (spam, ~spam):
         weight[label] *= 0.5 * chosen.sum() / weight[label].sum()
-    part = chosen[seen.row]
+    part = chosen[seen.row] & (seen.share > 0)
     owner = seen.row[part]
     return PriorLogisticRegression(**prior()).fit(
         seen.matrix[part], spam[owner], sample_weight=weight[owner] * seen.share[part]
@@ -113,20 +125,19 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
     rows = corpus.load(folder)
     spam = np.array([row.label is Label.SPAM for row in rows])
     weight = np.array([row.weight for row in rows])
-    seen, judged = design(rows, masked=True), design(rows, masked=False)
+    seen = design(rows)
     fold = folds(rows)
     logits = np.zeros(len(rows))
     for number in range(FOLDS):
         fitted = learn(seen, rows, fold != number)
-        logits[fold == number] = fitted.decision_function(judged.matrix[fold == number])
+        logits[fold == number] = fitted.decision_function(seen.matrix[seen.whole[fold == number]])
         print(f"fold {number + 1} of {FOLDS}: {fitted.n_iter_} steps", file=sys.stderr)  # noqa: T201
     final = learn(seen, rows, np.ones(len(rows), dtype=np.bool_))
     slope, offset = calibrate(logits, spam, weight)
     given = expit(slope * logits + offset)
     metrics = {"all": evaluate(spam, given, weight)} | by_source(rows, spam, given, weight)
-    weights = artifact.Weights(
-        slope * final.coef_[0], final.precision_ / slope**2, slope * float(final.intercept_[0]) + offset
-    )
+    raw = artifact.Weights(final.coef_[0], final.precision_, float(final.intercept_[0]))
+    weights = believed(calibrated(raw, slope, offset), seen)
     manifest = artifact.Manifest(
         version=VERSION,
         created_at=now.isoformat(),
@@ -153,13 +164,29 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
     return out
 
 
+def believed(weights: artifact.Weights, seen: Design) -> artifact.Weights:
+    """The numbers that no comment of the corpora has keep the weight that is argued for them, uncalibrated."""
+    silent = np.bincount(seen.matrix.indices, minlength=WIDTH)[NUMBERS_FROM:] == 0
+    believed_mean, believed_precision = (prior()[name][NUMBERS_FROM:] for name in ("prior_mean", "prior_precision"))
+    weights.weights[NUMBERS_FROM:][silent] = believed_mean[silent]
+    weights.precision[NUMBERS_FROM:][silent] = believed_precision[silent]
+    return weights
+
+
 def folds(rows: Sequence[LabelledSample]) -> NDArray[np.int64]:
     """A fold for each row: spam by operator, genuine comments by thread, so that nothing is judged by its like."""
-    keys = [row.group if row.label is Label.SPAM else (row.source, row.sample.thread or row.group) for row in rows]
+    keys = [_apart(row) for row in rows]
     union = Union(len(rows))
     union.join_equal(keys)
     union.join_equal(row.group for row in rows)
     return split([union.find(item) for item in range(len(rows))], SEED, FOLDS)
+
+
+def _apart(row: LabelledSample) -> Hashable:
+    """What a row must be held out with. Threads of the other languages' corpora are halves of a corpus, no pages."""
+    if row.label is Label.HAM and row.lang == "en" and row.sample.thread:
+        return row.source, row.sample.thread
+    return row.group
 
 
 def by_source(rows: Sequence[LabelledSample], spam: NDArray[np.bool_], given: Floats, weight: Floats) -> dict[str, Any]:

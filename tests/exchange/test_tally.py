@@ -7,9 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from moderation.clock import Clock
-from moderation.counters import Author, count_move
+from moderation.counters import Author, Tally, count_move
 from moderation.database import Database
-from moderation.counters import Tally
 from moderation.tables import Reputation, Status, Thread
 from tests.exchange.histories import HAM, bring_in, counts, make_site
 

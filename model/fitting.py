@@ -1,0 +1,121 @@
+"""Fitting, splitting and calibrating: the arithmetic that training and its measurements share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from model.evaluation import evaluate
+from model.pipeline import PriorLogisticRegression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from model.artifact import Weights
+
+    Floats = NDArray[np.float64]
+
+FOLDS: Final = 5
+#: Shares of the labels at which the learning curve is measured.
+CURVE: Final = (0.125, 0.25, 0.5, 1.0)
+#: Platt's map is itself held to "the scores are right as they are", about as firmly as ten labels would hold it.
+_SLOPE_PRECISION: Final = 16.0
+_OFFSET_PRECISION: Final = 1.0
+_LEAST_SLOPE: Final = 0.05
+
+
+def fit(
+    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, max_iter: int = 300
+) -> PriorLogisticRegression:
+    """The posterior's mode, with ``start`` as the prior."""
+    return PriorLogisticRegression(
+        prior_mean=start.weights,
+        prior_precision=start.precision,
+        intercept_mean=start.intercept,
+        intercept_precision=1.0,
+        max_iter=max_iter,
+    ).fit(matrix, spam, sample_weight=weight)
+
+
+def both(spam: NDArray[np.bool_]) -> bool:
+    """Whether both classes are there."""
+    return bool(spam.any()) and not bool(spam.all())
+
+
+def split(groups: Sequence[int], seed: int, folds: int = FOLDS) -> NDArray[np.int64]:
+    """A fold for each item, groups kept whole, sizes evened out: the largest groups first, to the emptiest fold."""
+    names, inverse, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+    filled = np.zeros(folds, dtype=np.int64)
+    fold_of = np.zeros(len(names), dtype=np.int64)
+    for group in order:
+        fold_of[group] = int(np.argmin(filled))
+        filled[fold_of[group]] += sizes[group]
+    return np.asarray(fold_of[inverse])
+
+
+def held_out(
+    matrix: csr_matrix,
+    spam: NDArray[np.bool_],
+    weight: Floats,
+    start: Weights,
+    fold: NDArray[np.int64],
+    progress: Callable[[float, str], None],
+) -> Floats:
+    """Log-odds of every comment by a model that has not learnt its fold, shape ``(n,)``.
+
+    A fold whose other folds lack a class is judged by the prior alone.
+    """
+    logits = np.asarray(matrix @ start.weights) + start.intercept
+    for number in range(FOLDS):
+        progress(number / FOLDS, "measuring on held-out labels")
+        out = fold == number
+        if out.any() and both(spam[~out]):
+            logits[out] = fit(matrix[~out], spam[~out], weight[~out], start).decision_function(matrix[out])
+    return logits
+
+
+def learning_curve(
+    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, fold: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Metrics on the first fold after learning nested shares of the others: by ``labels`` learnt, 0 is the prior."""
+    out = fold == 0
+    rest = np.flatnonzero(~out)
+    if not both(spam[out]) or not both(spam[rest]):
+        return []
+    logits = np.asarray(matrix[out] @ start.weights) + start.intercept
+    points = [{"labels": 0, **evaluate(spam[out], _logistic(logits), weight[out])}]
+    order = np.random.default_rng(len(rest)).permutation(rest)
+    for share in CURVE:
+        part = np.sort(order[: max(int(share * len(order)), 2)])
+        if both(spam[part]):
+            logits = fit(matrix[part], spam[part], weight[part], start).decision_function(matrix[out])
+            points.append({"labels": len(part), **evaluate(spam[out], _logistic(logits), weight[out])})
+    return points
+
+
+def _logistic(logits: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500))))
+
+
+def calibrate(logits: Floats, spam: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
+    """Slope and offset that turn held-out log-odds into honest ones (Platt 1999); the slope never turns over."""
+    platt = PriorLogisticRegression(1.0, _SLOPE_PRECISION, 0.0, _OFFSET_PRECISION)
+    platt.fit(np.clip(logits, -30, 30)[:, np.newaxis], spam, sample_weight=weight)
+    return max(float(platt.coef_[0, 0]), _LEAST_SLOPE), float(platt.intercept_[0])
+
+
+def calibrated(weights: Weights, slope: float, offset: float) -> Weights:
+    """The same judge with its log-odds turned to ``slope`` * log-odds + ``offset``: still a sum of addends."""
+    return replace(
+        weights,
+        weights=slope * weights.weights,
+        precision=weights.precision / slope**2,
+        intercept=slope * weights.intercept + offset,
+    )

@@ -1,0 +1,205 @@
+"""Learning from more labels than fit into memory: shard by shard, each measured before it is learnt.
+
+The posterior after one shard is the prior of the next (Chapelle & Li, NeurIPS 2011, algorithm 3), so one rule serves
+from fifty labels to a million. Judging each shard before learning it ("test, then train", Gama et al. 2013) gives
+held-out log-odds in the order of time for free. Comments are read in other processes; the order of shards is kept, so
+the result does not depend on how many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.special import expit
+
+from model.artifact import Weights
+from model.evaluation import evaluate
+from model.fitting import both, calibrate, calibrated, fit
+from model.pipeline import stacked
+from model.promise import solve
+from model.reading import read
+from model.sample import Label
+from model.vector import vector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from model.grouping import Conflict
+    from model.sample import LabelledSample
+    from model.scoring import Scorer
+
+    Floats = NDArray[np.float64]
+
+#: More labels than this are learnt shard by shard.
+LARGE: Final = 30_000
+SHARD: Final = 20_000
+#: Steps a shard: it starts where the last one ended.
+_STEPS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What training found out, before it has a name."""
+
+    weights: Weights
+    n_spam: int
+    n_ham: int
+    digest: str
+    metrics: dict[str, Any]
+    live_metrics: dict[str, Any] | None
+    promise: dict[str, Any]
+    calibration: tuple[float, float]
+    conflicts: list[Conflict] = field(default_factory=list)
+    report: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """A part of the labels, read: vectors in single precision, labels, weights, hashes of the plain texts, sites."""
+
+    matrix: csr_matrix
+    spam: NDArray[np.bool_]
+    weight: Floats
+    texts: list[bytes]
+    sites: frozenset[str]
+    live: Floats | None
+
+
+def record_of(one: LabelledSample) -> bytes:
+    """All that training sees of a sample, as bytes for a digest."""
+    known = sorted(one.sample.knowledge.items())
+    line = (one.sample.body, one.sample.author_name, one.sample.author_email, one.sample.author_url)
+    rest = (one.sample.user_agent, one.sample.thread, one.sample.site, known, one.label.value, one.weight, one.group)
+    return repr((line, rest)).encode("utf-8", "backslashreplace")
+
+
+def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
+    sites = frozenset(one.sample.site for one in part if one.sample.site)
+    readings = [read(one.sample) for one in part]
+    texts = [one.group or reading.body.text for one, reading in zip(part, readings, strict=True)]
+    given = None
+    if live is not None:
+        given = np.fromiter(live.score_many(one.sample for one in part), dtype=np.float64, count=len(part))
+    return _Shard(
+        matrix=stacked((vector(reading, sites) for reading in readings), np.float32),
+        spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
+        weight=np.array([one.weight for one in part]),
+        texts=[hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts],
+        sites=sites,
+        live=given,
+    )
+
+
+def _shards(parts: Iterator[list[LabelledSample]], live: Scorer | None, workers: int) -> Iterator[_Shard]:
+    """The parts, read in order, by other processes if there are ``workers``; only a few are ever in memory."""
+    if workers <= 1:
+        for part in parts:
+            yield _read(part, live)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[_Shard]] = deque()
+        for part in parts:
+            waiting.append(pool.submit(_read, part, live))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _parts(samples: Iterable[LabelledSample], total: hashlib._Hash) -> Iterator[list[LabelledSample]]:
+    stream = iter(samples)
+    while part := list(islice(stream, SHARD)):
+        for one in part:
+            total.update(record_of(one))
+        yield part
+
+
+class _Copies:
+    """Of texts that come again with the same label, only the first teaches."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def first(self, shard: _Shard) -> NDArray[np.bool_]:
+        """Which comments of the shard say something new, shape ``(n,)``."""
+        new = np.ones(len(shard.texts), dtype=np.bool_)
+        for place, (text, spam) in enumerate(zip(shard.texts, shard.spam.tolist(), strict=True)):
+            key = text + (b"s" if spam else b"h")
+            new[place] = key not in self._seen
+            self._seen.add(key)
+        return new
+
+
+def learn(
+    samples: Iterable[LabelledSample],
+    start: Weights,
+    live: Scorer | None,
+    progress: Callable[[float, str], None],
+    workers: int = 1,
+) -> Learnt:
+    """Learn from a stream of samples in their order; memory grows by a few bytes a sample only."""
+    total = hashlib.sha256()
+    copies = _Copies()
+    now, sites = start, start.sites
+    logits: list[Floats] = []
+    labels: list[NDArray[np.bool_]] = []
+    weights: list[Floats] = []
+    lived: list[Floats] = []
+    done = 0
+    for shard in _shards(_parts(samples, total), live, workers):
+        weight = shard.weight * copies.first(shard)
+        # The first shard is judged by the prior: an honest figure, if a pessimistic one.
+        logits.append(np.asarray(shard.matrix @ now.weights.astype(np.float32), dtype=np.float64) + now.intercept)
+        labels.append(shard.spam)
+        weights.append(weight)
+        if shard.live is not None:
+            lived.append(shard.live)
+        new = weight > 0
+        if both(shard.spam[new]):
+            model = fit(shard.matrix[new], shard.spam[new], weight[new], now, _STEPS)
+            now = Weights(model.coef_[0], model.precision_, float(model.intercept_[0]))
+        sites |= shard.sites
+        done += len(shard.spam)
+        # How many will come is not known; the bar nears its end as they do.
+        progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + done)), f"{done:,} labels learnt")
+    return _result(now, sites, total.hexdigest(), (logits, labels, weights, lived))
+
+
+def _result(
+    now: Weights,
+    sites: frozenset[str],
+    digest: str,
+    seen: tuple[list[Floats], list[NDArray[np.bool_]], list[Floats], list[Floats]],
+) -> Learnt:
+    logits, labels, weights, lived = seen
+    spam = np.concatenate(labels)
+    weight = np.concatenate(weights)
+    if not both(spam):
+        return Learnt(now, int(spam.sum()), int((~spam).sum()), digest, {}, None, {}, (1.0, 0.0))
+    scores = np.concatenate(logits)
+    # Calibrate on the later half: the earlier was judged by a model that knew less than the one to be shipped.
+    late = np.arange(len(spam)) >= len(spam) // 2
+    late = late if both(spam[late & (weight > 0)]) else np.ones(len(spam), dtype=np.bool_)
+    slope, offset = calibrate(scores[late], spam[late], weight[late])
+    given = expit(slope * scores + offset)
+    counted = late & (weight > 0)
+    return Learnt(
+        weights=calibrated(Weights(now.weights, now.precision, now.intercept, sites), slope, offset),
+        n_spam=int(spam.sum()),
+        n_ham=int((~spam).sum()),
+        digest=digest,
+        metrics=evaluate(spam[counted], given[counted], weight[counted]),
+        live_metrics=evaluate(spam[counted], np.concatenate(lived)[counted], weight[counted]) if lived else None,
+        promise=solve(spam[counted], given[counted]).as_dict(),
+        calibration=(slope, offset),
+    )

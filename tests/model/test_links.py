@@ -1,0 +1,78 @@
+"""Finding links in every dress, and reading what they point at."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.links import count_links, path_shape, read_url, registered_domain, take_out
+from model.text import finish, start
+
+
+@pytest.mark.parametrize(
+    ("body", "hosts", "left"),
+    [
+        (
+            'see <a href="http://www.shop.example.co.uk/x" rel="nofollow">cheap bags</a>!',
+            ["shop.example.co.uk"],
+            "see cheap bags !",
+        ),
+        ("[url=http://pills.ru/a]pills[/url] here", ["pills.ru"], "pills here"),
+        ("[url]http://pills.ru[/url]", ["pills.ru"], ""),
+        ("[docs](https://docs.example.org/a_b) say so", ["docs.example.org"], "docs say so"),
+        ("go to www.example.com.", ["example.com"], "go to"),
+        ("go to example.com/deal now", ["example.com"], "go to now"),
+        ("hxxp://evil.com/a", ["evil.com"], ""),
+        ("pills dot com or pills[dot]com", ["pills.com", "pills.com"], "or"),
+        ("http://1.2.3.4/a", ["1.2.3.4"], ""),
+        ("http://xn--80ak6aa92e.com/", ["аррӏе.com"], ""),
+        ("mail joe@mail.example.com", ["mail.example.com"], "mail"),
+    ],
+)
+def test_links_are_found_and_their_words_stay(body: str, hosts: list[str], left: str) -> None:
+    now, links = take_out(start(body, trace=True))
+    assert [link.host for link in links] == hosts
+    assert finish(now).text == left
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I like asp.net and node.js",
+        "e.g. this, i.e. that",
+        "the end.It was",
+        "a polka dot dress",
+        "version 1.2.3 of it",
+        "in the end.it is",
+    ],
+)
+def test_words_with_dots_are_no_links(body: str) -> None:
+    assert count_links(body) == 0
+
+
+def test_an_address_is_read_into_its_parts() -> None:
+    link = read_url("HTTPS://user@WWW.Some.Blog.co.uk:8080/2016/05/post?x=1#y", "author")
+    assert link is not None
+    assert (link.host, link.domain, link.suffix) == ("some.blog.co.uk", "blog.co.uk", "co.uk")
+    assert path_shape(link) == "query"
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "mailto:a@b.example", "http://", "///"])
+def test_what_is_no_address_is_nothing(url: str) -> None:
+    assert registered_domain(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "shape"),
+    [
+        ("http://a.example", "root"),
+        ("http://a.example/", "root"),
+        ("http://a.example/~joe", "home"),
+        ("http://a.example/cheap-ugg-boots.html", "page"),
+        ("http://a.example/a/b/c", "deep"),
+        ("http://a.example/?p=1", "query"),
+    ],
+)
+def test_paths_have_shapes(url: str, shape: str) -> None:
+    link = read_url(url, "author")
+    assert link is not None
+    assert path_shape(link) == shape

@@ -1,0 +1,74 @@
+"""Cuts that keep what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from model.promise import HOLD, needed, solve, upper_bound
+
+
+@pytest.mark.parametrize(("errors", "n"), [(0, 10), (0, 600), (3, 400), (17, 1000)])
+def test_the_bound_is_exact(errors: int, n: int) -> None:
+    """At the bound, seeing so few errors has just the probability that is left over."""
+    assert binom.cdf(errors, n, upper_bound(errors, n, 0.95)) == pytest.approx(0.05, abs=1e-9)
+
+
+def test_all_errors_bound_nothing() -> None:
+    assert upper_bound(0, 0) == 1.0
+    assert upper_bound(5, 5) == 1.0
+
+
+def test_needed_is_the_fewest_that_can_promise() -> None:
+    n = needed(0.005)
+    assert upper_bound(0, n) <= 0.005 < upper_bound(0, n - 1)
+
+
+def _site(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores of an overlapping, honest judge."""
+    labels = random.random(n) < 0.4
+    logits = random.normal(np.where(labels, 3.0, -3.0), 2.2)
+    return labels, 1 / (1 + np.exp(-logits))
+
+
+def test_too_few_labels_hold_everything_and_say_how_many_are_missing() -> None:
+    labels, given = _site(np.random.default_rng(0), 60)
+    found = solve(labels, given)
+    assert found.cuts == HOLD
+    assert found.missing_ham == needed(0.005) - int((~labels).sum())
+    assert found.missing_published > 0
+    assert str(found.missing_ham) in found.why
+
+
+def test_promises_are_kept_as_often_as_stated() -> None:
+    """Three hundred sites, each with labels of its own: the true error of the cuts breaks the promise in at most 5 %."""
+    random = np.random.default_rng(11)
+    world_labels, world = _site(random, 200_000)
+    ham = world[~world_labels]
+    broken_spam = broken_publish = decided = 0
+    sites = 300
+    for _ in range(sites):
+        labels, given = _site(random, 1500)
+        cuts = solve(labels, given).cuts
+        decided += cuts.spam_above <= 1.0 and cuts.publish_below > 0.0
+        broken_spam += float((ham >= cuts.spam_above).mean()) > 0.005
+        published = world < cuts.publish_below
+        broken_publish += bool(published.any()) and float(world_labels[published].mean()) > 0.02
+    # Two standard errors of a 5 % rate over 300 sites are 2.5 points.
+    assert broken_spam / sites <= 0.075
+    assert broken_publish / sites <= 0.075
+    assert decided / sites > 0.9
+
+
+def test_cuts_do_not_cross() -> None:
+    labels = np.array([0] * 2000 + [1] * 2000)
+    given = np.array([0.1] * 2000 + [0.9] * 2000)
+    cuts = solve(labels, given).cuts
+    assert 0.1 < cuts.publish_below <= cuts.spam_above <= 0.9
+
+
+@pytest.mark.parametrize("bad", [{"max_ham_as_spam": 0.0}, {"confidence": 1.0}, {"max_spam_in_published": 1.5}])
+def test_a_promise_that_means_nothing_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        solve([0, 1], [0.1, 0.9], **bad)
