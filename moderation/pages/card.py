@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moderation.api.review import present
+from moderation.api.review import blind, present
 from moderation.api.schemas import CommentOut, EvidenceOut
 from moderation.pages.highlight import STEPS, Piece, pieces
 from moderation.tables import Comment
@@ -43,11 +43,14 @@ class Card:
     parent: Comment | None
 
 
-def cards(session: Session, comments: Iterable[Comment]) -> list[Card]:
-    """Return the comments as cards, each with the comment that it replies to."""
+def cards(session: Session, comments: Iterable[Comment], *, unseen: bool = False) -> list[Card]:
+    """Return the comments as cards, each with the comment that it replies to.
+
+    ``unseen``: for the audit lane, without anything that tells how they were judged.
+    """
     comments = list(comments)
     parents = _parents(session, {c.parent_id for c in comments if c.parent_id is not None})
-    return [_card(present(c), parents.get(c.parent_id)) for c in comments]
+    return [_card(blind(c) if unseen else present(c), parents.get(c.parent_id)) for c in comments]
 
 
 def _parents(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID | None, Comment]:

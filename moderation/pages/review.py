@@ -18,9 +18,11 @@ from moderation.comments.submission import field_errors
 from moderation.errors import ConflictError, InvalidError, NotFoundError
 from moderation.pages.card import cards
 from moderation.pages.shell import page_blueprint, show
+from moderation.paging import Page
 from moderation.people.access import Actor
 from moderation.people.sites import list_sites
 from moderation.review import queue
+from moderation.review.audit import list_audits
 from moderation.review.decisions import decide, undo
 from moderation.tables import Action, Comment, Decision, Status
 
@@ -34,15 +36,14 @@ PAGE = 25
 def get_queue() -> Response:
     """Show comments by where they stand."""
     actor, query = current_actor(), _query()
-    wanted = queue.Filter(Status(query.status), query.site, query.q)
     with services().database.reading() as session:
-        page = queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
+        page = _page(session, actor, query)
         return show(
             "review.html",
-            cards=cards(session, page.items),
+            cards=cards(session, page.items, unseen=query.status == "audit"),
             following=_address(query, cursor=page.next) if page.next else None,
             total=page.total,
-            counts=queue.counts(session, actor, query.site),
+            counts=_counts(session, actor, query),
             sites=list_sites(session, actor),
             query=query,
             filters=_filters(query),
@@ -57,7 +58,19 @@ def get_counts() -> Response:
     """Return how many comments stand where, for a page that is left open."""
     actor, query = current_actor(), _query()
     with services().database.reading() as session:
-        return jsonify(queue.counts(session, actor, query.site))
+        return jsonify(_counts(session, actor, query))
+
+
+def _page(session: Session, actor: Actor, query: QueueQuery) -> Page[Comment]:
+    if query.status == "audit":
+        return list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
+    wanted = queue.Filter(Status(query.status), query.site, query.q)
+    return queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
+
+
+def _counts(session: Session, actor: Actor, query: QueueQuery) -> dict[str, int]:
+    found = {status.value: count for status, count in queue.counts(session, actor, query.site).items()}
+    return {**found, "audit": list_audits(session, actor, query.site, limit=1).total}
 
 
 @blueprint.get("/review/comments/<comment_id>")
@@ -114,11 +127,9 @@ def _query() -> QueueQuery:
     fields: dict[str, Any] = {name: value for name, value in request.args.items() if value}
     fields.setdefault("limit", PAGE)
     try:
-        query = QueueQuery.model_validate(fields)
+        return QueueQuery.model_validate(fields)
     except ValidationError as error:
         raise InvalidError(field_errors(error), "This address asks for a queue that does not exist.") from error
-    # The audit lane has nothing to show yet.
-    return query.model_copy(update={"status": Status.PENDING}) if query.status == "audit" else query
 
 
 def _filters(query: QueueQuery) -> dict[str, Any]:

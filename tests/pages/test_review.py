@@ -199,4 +199,4 @@ def test_the_counts_are_there_for_a_page_that_is_left_open(
     client: FlaskClient, site: MadeSite, desk: FlaskClient
 ) -> None:
     post_id(client, site)
-    assert desk.get("/review/counts").get_json() == {"published": 0, "pending": 1, "spam": 0, "rejected": 0}
+    assert desk.get("/review/counts").get_json() == {"published": 0, "pending": 1, "spam": 0, "rejected": 0, "audit": 0}

@@ -1,0 +1,32 @@
+"""The audit lane at the desk is worked through without the verdict."""
+
+from __future__ import annotations
+
+import re
+
+from flask.testing import FlaskClient
+
+from moderation.policy.rules import Rules
+from moderation.services import Services
+from tests.factories import SPAM, make_person, make_site, post_id
+from tests.pages.conftest import sign_in
+
+
+def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, services: Services) -> None:
+    rules = Rules(publish_below=0.5, spam_above=0.5, audit_spam=1.0, max_links=None)
+    site = make_site(services, rules=rules)
+    comment = post_id(client, site, SPAM)
+    desk = sign_in(client, make_person(services))
+    page = desk.get("/review?status=audit").get_data(as_text=True)
+    assert f'id="comment-{comment}"' in page
+    assert "What do you say?" in page
+    card = page[page.index("<article") : page.index("</article>")]
+    assert not re.search(r"likely spam|probability|<mark|Signals", card)
+    assert 'data-count="audit">1<' in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', card)
+    assert token
+    address = f"/review/comments/{comment}/decision?status=audit"
+    decided = desk.post(address, data={"csrf_token": token[1], "version": "1", "action": "spam"})
+    assert decided.status_code == 303
+    assert "status=audit" in decided.headers["Location"]
+    assert 'data-count="audit">0<' in desk.get("/review?status=audit").get_data(as_text=True)
