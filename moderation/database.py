@@ -14,12 +14,12 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Uuid, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from moderation.clock import new_id
-from moderation.errors import UnavailableError
+from moderation.errors import MalformedError, UnavailableError
 
 NAMES = {
     "ix": "ix__%(table_name)s__%(column_0_N_name)s",
@@ -121,6 +121,12 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise _unavailable(error) from error
+    except DataError as error:
+        if "NUL" not in str(error.orig):
+            raise
+        # PostgreSQL stores no NUL. Fields are checked before; this is for whatever else comes in a request.
+        message = "A NUL character cannot be looked up or stored."
+        raise MalformedError(message, code="nul_character") from error
     except ProgrammingError as error:
         # A table that is missing is an operational error on SQLite, and the program's on PostgreSQL.
         if isinstance(error.orig, UndefinedTable | UndefinedColumn):

@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from moderation.errors import FieldError, InvalidError
@@ -37,8 +37,8 @@ def read_time_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise _bad_cursor()
-        return moment, uuid.UUID(item_id)
-    except (ValueError, TypeError, AttributeError) as error:
+        return moment.astimezone(UTC), uuid.UUID(item_id)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise _bad_cursor() from error
 
 

@@ -102,14 +102,6 @@ def get_counts(site: str, query: CountsQuery) -> dict[str, Any]:
         return {"counts": count_threads(session, site_id, query.thread)}
 
 
-@blueprint.route("/comments", methods=["OPTIONS"])
-@blueprint.route("/counts", methods=["OPTIONS"])
-@blueprint.doc(hide=True)
-def preflight(site: str) -> Response:  # noqa: ARG001 -- read again by allow_pages
-    """Answer a browser that asks whether a page may send a comment."""
-    return Response(status=204)
-
-
 @blueprint.after_request
 def allow_pages(response: Response) -> Response:
     """Let the site's own pages read the answer; threads and counts are public and may be read by any page."""

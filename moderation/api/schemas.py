@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.comments.reading import MAX_THREADS, Order
-from moderation.comments.submission import MAX_THREAD, Submission
+from moderation.comments.submission import MAX_THREAD, Line, Submission, Text
 from moderation.review import queue
+from moderation.review.decisions import MAX_REASON
 from moderation.tables import Action, JobState, Status
 
 
@@ -39,10 +40,13 @@ class AcceptedOut(BaseModel):
     model: str | None = None
 
 
+Key = Annotated[str, Field(max_length=MAX_THREAD), Line]
+
+
 class ThreadQuery(BaseModel):
     """Which page of which thread."""
 
-    thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD)]
+    thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD), Line]
     order: Order = Order.OLDEST
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: str = ""
@@ -71,7 +75,9 @@ class ThreadOut(BaseModel):
 class CountsQuery(BaseModel):
     """Threads to count."""
 
-    thread: Annotated[list[Annotated[str, Field(max_length=MAX_THREAD)]], Field(min_length=1, max_length=MAX_THREADS)]
+    thread: Annotated[
+        list[Annotated[str, Field(max_length=MAX_THREAD), Line]], Field(min_length=1, max_length=MAX_THREADS)
+    ]
 
 
 class CountsOut(BaseModel):
@@ -86,7 +92,7 @@ class QueueQuery(BaseModel):
     site: uuid.UUID | None = None
     status: Status | Literal["audit"] = Status.PENDING
     order: queue.Order = queue.Order.OLDEST
-    q: Annotated[str, Field(max_length=queue.MAX_SEARCH)] = ""
+    q: Annotated[str, Field(max_length=queue.MAX_SEARCH), Text] = ""
     limit: Annotated[int, Field(ge=1, le=queue.MAX_LIMIT)] = 50
     cursor: str = ""
 
@@ -203,7 +209,7 @@ class DecisionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     action: Verdict
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Field(max_length=MAX_REASON), Text] = ""
     version: Annotated[int, Field(ge=1)] | None = None
 
 
@@ -221,7 +227,7 @@ class DecisionsIn(BaseModel):
 
     ids: Annotated[list[uuid.UUID], Field(min_length=1, max_length=1000)]
     action: Verdict
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Field(max_length=MAX_REASON), Text] = ""
     versions: dict[uuid.UUID, int] = {}
 
 

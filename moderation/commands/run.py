@@ -49,15 +49,15 @@ def command(host: str, port: int, workers: int) -> None:
 def _worker_beside() -> Iterator[None]:
     """Keep a worker running beside the web server; one that dies is replaced."""
     stop = threading.Event()
-    running: list[subprocess.Popen[bytes]] = []
+    # A process of its own: training keeps a core busy for minutes, and requests must not wait for it.
+    running = [_start_worker()]
 
     def keep() -> None:
-        while not stop.is_set():
-            # A process of its own: training keeps a core busy for minutes, and requests must not wait for it.
-            command = [sys.executable, "-m", "moderation", "worker", "--follow", str(os.getpid())]
-            running[:] = [subprocess.Popen(command)]  # noqa: S603 -- our own words
+        while True:
             running[0].wait()
-            stop.wait(RESTART_AFTER)
+            if stop.wait(RESTART_AFTER):
+                return
+            running[0] = _start_worker()
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
@@ -70,6 +70,13 @@ def _worker_beside() -> Iterator[None]:
         keeper.join(STOP_WITHIN)
         for worker in running:
             worker.kill()
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "moderation", "worker", "--follow", str(os.getpid())]
+    # close_fds=False lets Python use posix_spawn. Its fork and exec wait for a pipe to close, which never happens if the
+    # web server forks a process of its own in between.
+    return subprocess.Popen(command, close_fds=False)  # noqa: S603 -- our own words
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:

@@ -30,6 +30,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # Characters that turn the direction of what follows: in a name they would disguise the text around it.
 _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+#: Spaces, line breaks, control and format characters; and letters and signs that are drawn as nothing.
+_INVISIBLE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -84,7 +87,10 @@ def _ip(value: str) -> str:
 
 
 def _moment(value: datetime) -> datetime:
-    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise _bad(code="out_of_range", message="This time is outside the calendar.") from error
     if value < EPOCH:
         raise _bad(code="too_early", message="This time is before 1970.")
     return value
@@ -127,8 +133,26 @@ _CODES = {
     "string_too_long": "too_long",
     "string_type": "not_text",
     "string_unicode": "lone_surrogate",
+    "extra_forbidden": "unknown_field",
+    "int_parsing": "not_a_number",
+    "int_type": "not_a_number",
+    "datetime_type": "not_a_time",
+    "datetime_parsing": "not_a_time",
+    "datetime_from_date_parsing": "not_a_time",
+    "datetime_object_invalid": "not_a_time",
+    "enum": "not_a_choice",
+    "literal_error": "not_a_choice",
     "uuid_type": "not_an_id",
     "uuid_parsing": "not_an_id",
+}
+_MESSAGES = {
+    "missing": "This field is required.",
+    "not_text": "This must be a text.",
+    "not_an_id": "This is no id.",
+    "not_a_time": "This is no time (for example 2026-11-23T12:00:00Z).",
+    "not_a_number": "This must be a whole number.",
+    "lone_surrogate": "Half of a surrogate pair is no character.",
+    "unknown_field": "There is no such field.",
 }
 
 
@@ -151,7 +175,7 @@ def parse_submission(
     required = {"thread": True, "author_name": name_required, "author_email": email_required, "body": True}
     for name, is_required in required.items():
         value = given.get(name, "")
-        if is_required and name not in bad and isinstance(value, str) and not value.strip():
+        if is_required and name not in bad and isinstance(value, str) and is_blank(value):
             errors.append(FieldError(name, "missing", "This field is required."))
     if submission and submission.created_at and submission.created_at > now + CLOCK_SKEW:
         errors.append(FieldError("created_at", "in_future", "This time has not come yet."))
@@ -160,12 +184,17 @@ def parse_submission(
     return submission
 
 
+def is_blank(text: str) -> bool:
+    """Tell whether nobody would see anything of the text."""
+    return all(c in _INVISIBLE_LETTERS or unicodedata.category(c) in _INVISIBLE_CATEGORIES for c in text)
+
+
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Return pydantic's findings in our words, one for each field, in the order of the fields."""
     found: dict[str, FieldError] = {}
     for detail in error.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in detail["loc"]) or "body"
         code = "missing" if detail["type"] in {"missing", "string_too_short"} else detail["type"]
-        message = "This field is required." if code == "missing" else detail["msg"]
-        found.setdefault(field, FieldError(field, _CODES.get(code, code), message))
+        code = _CODES.get(code, code)
+        found.setdefault(field, FieldError(field, code, _MESSAGES.get(code, detail["msg"])))
     return list(found.values())

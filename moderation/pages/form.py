@@ -24,7 +24,6 @@ from moderation.errors import (
     InvalidError,
     MalformedError,
     ModerationError,
-    NotFoundError,
     TooManyError,
     UnavailableError,
 )
@@ -70,15 +69,23 @@ def post_comment(site: str) -> Response:
 
 
 def in_our_words(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields under our names. WordPress sends a parent of 0 for a comment that is no reply."""
+    """Return the fields under our names. A reply to what only WordPress knows by number becomes a new comment."""
     ours = dict(fields)
     for theirs, name in WORDPRESS.items():
         value = fields.get(theirs, "")
-        if theirs == "comment_parent" and str(value).strip() == "0":
+        if theirs == "comment_parent" and not _is_id(str(value)):
+            # 0 for no reply, or a number of WordPress' own, of a comment that we may not even have.
             continue
         if value and not ours.get(name):
             ours[name] = value
     return ours
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(uuid.UUID(text.strip()))
+    except ValueError:
+        return False
 
 
 def _find(site: str) -> Site:
@@ -139,16 +146,30 @@ def _page(site: Site, fields: Mapping[str, Any]) -> str | None:
             select(Thread.url).where(Thread.site_id == site.id, Thread.key == str(fields.get("thread", "")).strip())
         )
     for address in (str(fields.get("thread_url", "")).strip(), of_thread, request.referrer):
-        if address and origin_of(address) in site.origins:
+        if address and origin_of(address) in site.origins and not _is_bare(address):
             return address
-    return None
+    return _wordpress_page(site, fields)
+
+
+def _is_bare(address: str) -> bool:
+    # From another origin browsers send as Referer no more than the origin; that is not the page, but the way to it.
+    parts = urlsplit(address)
+    return address == request.referrer and parts.path in {"", "/"} and not parts.query
+
+
+def _wordpress_page(site: Site, fields: Mapping[str, Any]) -> str | None:
+    """Return the address under which WordPress finds a post by its number, if that is what the form named."""
+    number = str(fields.get("comment_post_ID", "")).strip()
+    origin = origin_of(request.headers.get("Origin", "")) or origin_of(request.referrer or "")
+    return f"{origin}/?p={number}" if number.isdecimal() and origin in site.origins else None
 
 
 def _again(error: ModerationError, site: Site | None, fields: Mapping[str, Any]) -> Response:
     status = problems.status_of(error)
-    if isinstance(error, NotFoundError) and error.code == "parent_not_found":
-        fields = {**fields, "parent_id": ""}
     errors = error.errors if isinstance(error, InvalidError) else ()
+    if error.code == "parent_not_found" or any(e.field == "parent_id" for e in errors):
+        # The form shows no field for it, so the writer could not mend it.
+        fields = {**fields, "parent_id": ""}
     response = show(
         "form_again.html",
         status,

@@ -53,8 +53,8 @@ def decide(
     """
     if action not in TO_STATUS:
         raise InvalidError([FieldError("action", "bad_action", f"One of {', '.join(TO_STATUS)}.")])
-    if len(reason) > MAX_REASON or "\0" in reason:
-        raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters, no NUL.")])
+    if len(reason) > MAX_REASON:
+        raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters.")])
     comment = _lock(session, actor, comment_id)
     last = _last(session, comment)
     if last.person_id == actor.person_id and last.action is action:

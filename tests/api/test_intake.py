@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -374,3 +378,44 @@ def at_once(number: int, act: Any) -> list[Any]:
     for thread in threads:
         thread.join(60)
     return results
+
+
+@pytest.mark.parametrize("query", ["comments?thread=%00", "counts?thread=%00", "comments?thread=x%0Ay"])
+def test_a_nul_in_a_question_is_named_on_both_databases(client: FlaskClient, site: MadeSite, query: str) -> None:
+    response = client.get(f"/api/v1/sites/{site.id}/{query}")
+    assert response.status_code == 422
+    assert response.get_json()["errors"][0]["field"].startswith("thread")
+
+
+def test_a_cursor_beyond_the_calendar_is_refused(client: FlaskClient, site: MadeSite) -> None:
+    post_id(client, site)
+    place = json.dumps(["9999-12-31T23:59:59-14:00", str(uuid.uuid4())])
+    cursor = base64.urlsafe_b64encode(place.encode()).decode()
+    assert client.get(f"{site.url}?thread=/bread&cursor={cursor}").status_code == 422
+
+
+def test_a_body_of_unstated_length_is_refused_and_never_cut(app: Flask, services: Services, site: MadeSite) -> None:
+    with served(app) as port:
+        for content_type, start, code in ((FORM, b"thread=/b&body=", 413), ("application/json", b'{"body": "', 413)):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            headers = {**site.bearer, "Content-Type": content_type}
+            chunks = iter([start, *[b"x" * 65_536] * 20])
+            connection.request("POST", site.url, chunks, headers, encode_chunked=True)
+            assert connection.getresponse().status == code
+    assert stored(services) == []
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[int]:
+    """Serve as in production, where the server tells when a body ends; yield the port."""
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -117,7 +117,8 @@ def test_the_worker_is_replaced_and_never_outlives_the_service(start: Callable[[
     service = psutil.Process(running.process.pid)
 
     def workers() -> list[psutil.Process]:
-        return [child for child in service.children() if "worker" in child.cmdline()]
+        alive = [child for child in service.children() if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in alive if "worker" in child.cmdline()]
 
     def until(holds: Callable[[], object]) -> None:
         for _ in range(300):
