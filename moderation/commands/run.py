@@ -74,8 +74,8 @@ def _worker_beside() -> Iterator[None]:
 
 def _start_worker() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "moderation", "worker", "--follow", str(os.getpid())]
-    # close_fds=False lets Python use posix_spawn. Its fork and exec wait for a pipe to close, which never happens if the
-    # web server forks a process of its own in between.
+    # close_fds=False lets Python use posix_spawn. Its fork and exec wait for a pipe to close, which never happens if
+    # the web server forks a process of its own in between.
     return subprocess.Popen(command, close_fds=False)  # noqa: S603 -- our own words
 
 
