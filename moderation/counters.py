@@ -7,16 +7,46 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from model.links import registered_domain
-from moderation.database import insert
+from moderation.database import InsertOf, Upsert
 from moderation.tables import Comment, Identity, Reputation, Status, StatusCount, Thread
 
 _Known = tuple[uuid.UUID, Identity, str]
+
+
+# What the session holds is not looked at: counts are read anew wherever they matter.
+_QUIETLY: Final = {"synchronize_session": False}
+
+
+def _count(insert: InsertOf) -> Executable:
+    return (
+        insert(StatusCount)
+        .values(site_id=bindparam("site_id"), status=bindparam("status"), count=bindparam("step"))
+        .on_conflict_do_update(
+            index_elements=["site_id", "status"], set_={"count": StatusCount.count + bindparam("step")}
+        )
+    )
+
+
+def _know(insert: InsertOf) -> Executable:
+    key = ("site_id", "kind", "digest")
+    added: dict[str, BindParameter[int]] = {status.value: bindparam(f"add_{status}") for status in Status}
+    return (
+        insert(Reputation)
+        .values({**{name: bindparam(name) for name in key}, **added})
+        .on_conflict_do_update(
+            index_elements=key, set_={name: getattr(Reputation, name) + step for name, step in added.items()}
+        )
+    )
+
+
+_COUNT, _KNOW = Upsert(_count), Upsert(_know)
+_PUBLISH = update(Thread).where(Thread.id == bindparam("thread")).values(published=Thread.published + bindparam("step"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +135,20 @@ class Tally:
         """Apply all changes. An author of whom nothing is left to know is not even a row of zeros."""
         for (site_id, status), step in sorted(self._statuses.items()):
             if step:
-                _add(session, StatusCount, {"site_id": site_id, "status": status}, {"count": step})
+                session.execute(_COUNT.of(session), {"site_id": site_id, "status": status, "step": step})
         for (site_id, kind, digest), steps in sorted(self._authors.items()):
-            change = {name: step for name, step in steps.items() if step}
-            if not change:
+            if not any(steps.values()):
                 continue
             key = {"site_id": site_id, "kind": kind, "digest": digest}
-            _add(session, Reputation, key, change)
-            if min(change.values()) < 0:
+            session.execute(_KNOW.of(session), key | {f"add_{status}": steps[status] for status in Status})
+            if min(steps.values()) < 0:
                 session.execute(
                     delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0),
-                    execution_options={"synchronize_session": False},
+                    execution_options=_QUIETLY,
                 )
         for thread_id, step in sorted(self._threads.items()):
             if step:
-                session.execute(
-                    update(Thread).where(Thread.id == thread_id).values(published=Thread.published + step),
-                    execution_options={"synchronize_session": False},
-                )
-
-
-def _add(session: Session, table: type[Any], key: dict[str, object], change: dict[str, int]) -> None:
-    columns = {name: getattr(table, name) + step for name, step in change.items()}
-    session.execute(
-        insert(session, table).values({**key, **change}).on_conflict_do_update(index_elements=list(key), set_=columns),
-        execution_options={"synchronize_session": False},
-    )
+                session.execute(_PUBLISH, {"thread": thread_id, "step": step}, execution_options=_QUIETLY)
 
 
 def count_move(session: Session, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from psycopg.errors import UndefinedColumn, UndefinedTable
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Uuid, create_engine, event, func, select
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Executable, MetaData, Uuid, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
@@ -20,6 +20,8 @@ from sqlalchemy.types import TypeDecorator
 
 from moderation.clock import new_id
 from moderation.errors import MalformedError, UnavailableError
+
+InsertOf = Callable[[type["Base"]], sqlite.Insert | postgresql.Insert]
 
 NAMES = {
     "ix": "ix__%(table_name)s__%(column_0_N_name)s",
@@ -181,11 +183,15 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """Return the dialect's INSERT, which knows ``on_conflict_do_update`` on both databases alike."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+class Upsert:
+    """An INSERT with its ON CONFLICT, made once for each dialect: making it anew costs more than running it."""
+
+    def __init__(self, make: Callable[[InsertOf], Executable]) -> None:
+        self._statements = {"sqlite": make(sqlite.insert), "postgresql": make(postgresql.insert)}
+
+    def of(self, session: Session) -> Executable:
+        """Return the statement of the session's database."""
+        return self._statements[session.get_bind().dialect.name]
 
 
 def lock(session: Session, *keys: Sequence[object]) -> None:

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError, StatementError
 
 from moderation.clock import new_id
-from moderation.database import Database, insert, lock
+from moderation.database import Database, Upsert, lock
 from moderation.errors import UnavailableError
 from moderation.tables import Person, Role, Site, SiteKey, Thread
 
@@ -201,14 +201,16 @@ def test_a_missing_object_is_null_and_not_the_text_null(database: Database) -> N
         connection.execute(update(Site).values(origins=None))
 
 
-def test_insert_knows_on_conflict(database: Database) -> None:
+def test_an_upsert_knows_on_conflict(database: Database) -> None:
     site = _site()
     row = {"id": site.id, "name": site.name, "origins": [], "created_at": NOON}
+    upsert = Upsert(
+        lambda insert: insert(Site).on_conflict_do_update(index_elements=["id"], set_={"name": bindparam("name")})
+    )
     for name in ("first", "second"):
         with database.writing() as session:
-            statement = insert(session, Site).values({**row, "name": name, "name_required": True})
-            statement = statement.values(email_required=True, policy_number=1)
-            session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"name": name}))
+            more = {"name": name, "name_required": True, "email_required": True, "policy_number": 1}
+            session.execute(upsert.of(session), {**row, **more})
 
     assert _names(database) == ["second"]
 

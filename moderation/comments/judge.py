@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from model.neighbours import bands, signature, similarity
@@ -29,6 +29,24 @@ COPY_WINDOW = timedelta(days=30)
 MAX_COPIES = 50
 #: Estimated Jaccard similarity from which two texts are copies of one another (PEERS.md: no mixed clusters at 0.8).
 COPY_SIMILARITY = 0.8
+
+
+_REPUTATION = select(Reputation.kind, Reputation.published, Reputation.spam).where(
+    Reputation.site_id == bindparam("site_id"),
+    # A digest names its kind, too, so that one question asks for all.
+    Reputation.kind.in_(list(Identity)),
+    Reputation.digest.in_(bindparam("digests", expanding=True)),
+)
+_NEAR = (
+    select(Band.comment_id)
+    .where(Band.site_id == bindparam("site_id"), Band.value.in_(bindparam("bands", expanding=True)))
+    .group_by(Band.comment_id)
+    .order_by(func.count().desc(), Band.comment_id.desc())
+    .limit(MAX_COPIES)
+)
+_COPIES = select(Comment.id, Comment.status, Comment.signature).where(
+    Comment.id.in_(_NEAR), Comment.received_at >= bindparam("since")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +82,10 @@ def knowledge_of(
     """Return what the site knows of the author and of copies of the text (see ``model.sample.KNOWLEDGE``)."""
     known: dict[str, float] = {}
     names = {Identity.EMAIL: "author", Identity.IP: "ip", Identity.DOMAIN: "domain"}
-    for kind, digest in author.digests():
-        row = session.execute(
-            select(Reputation.published, Reputation.spam).where(
-                Reputation.site_id == author.site_id, Reputation.kind == kind, Reputation.digest == digest
-            )
-        ).one_or_none()
-        if row is not None:
-            known[f"{names[kind]}_published"], known[f"{names[kind]}_spam"] = max(row[0], 0), max(row[1], 0)
+    digests = [digest for _, digest in author.digests()]
+    if digests:
+        for kind, published, spam in session.execute(_REPUTATION, {"site_id": author.site_id, "digests": digests}):
+            known[f"{names[kind]}_published"], known[f"{names[kind]}_spam"] = max(published, 0), max(spam, 0)
     for status, count in _copies(session, author.site_id, text, now, besides).items():
         name = {Status.PUBLISHED: "copies_published", Status.SPAM: "copies_spam"}.get(status, "copies_other")
         known[name] = known.get(name, 0) + count
@@ -83,18 +97,7 @@ def _copies(
 ) -> dict[Status, int]:
     if not text.bands:
         return {}
-    near = (
-        select(Band.comment_id)
-        .where(Band.site_id == site_id, Band.value.in_(text.bands))
-        .group_by(Band.comment_id)
-        .order_by(func.count().desc(), Band.comment_id.desc())
-        .limit(MAX_COPIES)
-    )
-    rows = session.execute(
-        select(Comment.id, Comment.status, Comment.signature).where(
-            Comment.id.in_(near), Comment.received_at >= now - COPY_WINDOW
-        )
-    )
+    rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands), "since": now - COPY_WINDOW})
     found: dict[Status, int] = {}
     for comment_id, status, sign in rows:
         if comment_id != besides and sign is not None and similarity(sign, text.signature) >= COPY_SIMILARITY:

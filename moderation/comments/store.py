@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert as plain_insert
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
@@ -16,10 +15,25 @@ from moderation.comments import traps
 from moderation.comments.judge import Judgement, Text
 from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
-from moderation.database import insert, lock
+from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
 from moderation.outbox import Kind, enqueue
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Thread
+
+# Made once: making a statement costs more than running it.
+_FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
+ADD_THREAD = Upsert(
+    lambda insert: insert(Thread).on_conflict_do_nothing(index_elements=["site_id", "key"]).returning(Thread.id)
+)
+ADD_COMMENT = Upsert(
+    lambda insert: insert(Comment).on_conflict_do_nothing(index_elements=["thread_id", "digest"]).returning(Comment.id)
+)
+_REMEMBER = Upsert(
+    lambda insert: (
+        insert(IdempotencyKey).on_conflict_do_nothing(index_elements=["site_id", "key"]).returning(IdempotencyKey.key)
+    )
+)
+_ADD_DECISION, _ADD_BANDS = insert(Decision), insert(Band)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     _first_decision(session, draft, now)
     if draft.text.bands:
         session.execute(
-            plain_insert(Band),
+            _ADD_BANDS,
             [
                 {"comment_id": draft.id, "number": number, "site_id": draft.site_id, "value": value}
                 for number, value in enumerate(draft.text.bands)
@@ -82,60 +96,47 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
 def _thread(session: Session, draft: Draft, now: datetime) -> uuid.UUID:
     submission = draft.submission
     key = {"site_id": draft.site_id, "key": submission.thread}
-    found = session.scalar(select(Thread.id).filter_by(**key))
-    if found is not None:
-        return found
-    created = session.scalar(
-        insert(session, Thread)
-        .values(
-            id=new_id(),
-            **key,
-            url=draft.thread_url,
-            title=draft.thread_title,
-            published=0,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["site_id", "key"])
-        .returning(Thread.id)
-    )
-    return created or session.scalars(select(Thread.id).filter_by(**key)).one()
+    found = session.scalar(_FIND_THREAD, key)
+    if found is None:
+        more = {"url": draft.thread_url, "title": draft.thread_title, "published": 0, "created_at": now}
+        found = session.scalar(ADD_THREAD.of(session), {"id": new_id(), **key, **more})
+    # Nothing comes back where another request has just made the thread.
+    return found or session.scalars(_FIND_THREAD, key).one()
 
 
 def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
     submission, judgement = draft.submission, draft.judgement
     stored = session.scalar(
-        insert(session, Comment)
-        .values(
-            id=draft.id,
-            site_id=draft.site_id,
-            thread_id=thread_id,
-            parent_id=submission.parent_id,
-            author_name=submission.author_name,
-            author_email=submission.author_email,
-            author_url=submission.author_url,
-            author_role=submission.author_role,
-            body=submission.body,
-            ip=draft.ip,
-            ip_network=draft.ip_network,
-            user_agent=draft.user_agent,
-            referrer=draft.referrer,
-            created_at=draft.created_at,
-            received_at=now,
-            digest=draft.digest,
-            signature=draft.text.signature,
-            status=judgement.status,
-            version=1,
-            policy_number=draft.policy_number,
-            reasons=[reason.as_json() for reason in judgement.reasons],
-            knowledge=dict(judgement.knowledge),
-            facts=draft.facts,
-            model_version=judgement.model_version,
-            spam_probability=judgement.spam_probability,
-            uncertainty=judgement.uncertainty,
-            audit_share=draft.audit_share,
-        )
-        .on_conflict_do_nothing(index_elements=["thread_id", "digest"])
-        .returning(Comment.id)
+        ADD_COMMENT.of(session),
+        {
+            "id": draft.id,
+            "site_id": draft.site_id,
+            "thread_id": thread_id,
+            "parent_id": submission.parent_id,
+            "author_name": submission.author_name,
+            "author_email": submission.author_email,
+            "author_url": submission.author_url,
+            "author_role": submission.author_role,
+            "body": submission.body,
+            "ip": draft.ip,
+            "ip_network": draft.ip_network,
+            "user_agent": draft.user_agent,
+            "referrer": draft.referrer,
+            "created_at": draft.created_at,
+            "received_at": now,
+            "digest": draft.digest,
+            "signature": draft.text.signature,
+            "status": judgement.status,
+            "version": 1,
+            "policy_number": draft.policy_number,
+            "reasons": [reason.as_json() for reason in judgement.reasons],
+            "knowledge": dict(judgement.knowledge),
+            "facts": draft.facts,
+            "model_version": judgement.model_version,
+            "spam_probability": judgement.spam_probability,
+            "uncertainty": judgement.uncertainty,
+            "audit_share": draft.audit_share,
+        },
     )
     if stored is None:
         raise traps.duplicate()
@@ -144,31 +145,28 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
 def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
     judgement = draft.judgement
     session.execute(
-        plain_insert(Decision).values(
-            id=new_id(),
-            comment_id=draft.id,
-            number=1,
-            action=Action.JUDGE,
-            to_status=judgement.status,
-            origin="intake",
-            reason="",
-            reasons=[reason.as_json() for reason in judgement.reasons],
-            model_version=judgement.model_version,
-            spam_probability=judgement.spam_probability,
-            policy_number=draft.policy_number,
-            created_at=now,
-        )
+        _ADD_DECISION,
+        {
+            "id": new_id(),
+            "comment_id": draft.id,
+            "number": 1,
+            "action": Action.JUDGE,
+            "to_status": judgement.status,
+            "origin": "intake",
+            "reason": "",
+            "reasons": [reason.as_json() for reason in judgement.reasons],
+            "model_version": judgement.model_version,
+            "spam_probability": judgement.spam_probability,
+            "policy_number": draft.policy_number,
+            "created_at": now,
+        },
     )
 
 
 def _remember(session: Session, draft: Draft, idempotency: tuple[str, str], now: datetime) -> None:
     key, content = idempotency
-    stored = session.scalar(
-        insert(session, IdempotencyKey)
-        .values(site_id=draft.site_id, key=key, content=content, comment_id=draft.id, created_at=now)
-        .on_conflict_do_nothing(index_elements=["site_id", "key"])
-        .returning(IdempotencyKey.key)
-    )
+    row = {"site_id": draft.site_id, "key": key, "content": content, "comment_id": draft.id, "created_at": now}
+    stored = session.scalar(_REMEMBER.of(session), row)
     if stored is None:
         message = "A request with this Idempotency-Key is being answered."
         raise ConflictError(message, code="idempotency_race")

@@ -8,7 +8,7 @@ import math
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from moderation.comments.submission import Submission
@@ -16,6 +16,19 @@ from moderation.errors import ConflictError, TooManyError
 from moderation.tables import Comment, Thread
 
 MINUTE = timedelta(minutes=1)
+
+_SAME = select(Comment.id).where(Comment.thread_id == bindparam("thread_id"), Comment.digest == bindparam("digest"))
+_NTH_LATEST = (
+    select(Comment.received_at)
+    .where(
+        Comment.site_id == bindparam("site_id"),
+        Comment.ip_network == bindparam("network"),
+        Comment.received_at > bindparam("since"),
+    )
+    .order_by(Comment.received_at.desc())
+    .offset(bindparam("skipped"))
+    .limit(1)
+)
 
 
 def digest_of(submission: Submission) -> str:
@@ -29,7 +42,7 @@ def refuse_duplicate(session: Session, thread: Thread | None, digest: str) -> No
     """Raise ``ConflictError`` if the thread holds the same comment already, wherever it stands."""
     if thread is None:
         return
-    if session.scalar(select(Comment.id).where(Comment.thread_id == thread.id, Comment.digest == digest)) is not None:
+    if session.scalar(_SAME, {"thread_id": thread.id, "digest": digest}) is not None:
         raise duplicate()
 
 
@@ -46,11 +59,7 @@ def refuse_flood(session: Session, site_id: uuid.UUID, network: str, limit: int 
     if limit is None or not network:
         return
     oldest_counted = session.scalar(
-        select(Comment.received_at)
-        .where(Comment.site_id == site_id, Comment.ip_network == network, Comment.received_at > now - MINUTE)
-        .order_by(Comment.received_at.desc())
-        .offset(limit - 1)
-        .limit(1)
+        _NTH_LATEST, {"site_id": site_id, "network": network, "since": now - MINUTE, "skipped": limit - 1}
     )
     if oldest_counted is not None:
         wait = max(1, math.ceil((oldest_counted + MINUTE - now).total_seconds()))

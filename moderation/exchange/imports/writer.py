@@ -17,8 +17,9 @@ from model.sample import Label
 from moderation.clock import Clock, new_id
 from moderation.comments.caller import network_of
 from moderation.comments.judge import Text, text_of
+from moderation.comments.store import ADD_COMMENT, ADD_THREAD
 from moderation.counters import Author, Tally
-from moderation.database import Database, insert, lock
+from moderation.database import Database, lock
 from moderation.exchange.imports.checking import Checked
 from moderation.exchange.imports.ordering import parents_first, runs
 from moderation.exchange.imports.rows import Draft, band_rows, comment_row, decision_row
@@ -108,16 +109,12 @@ class _Writer:
         if not rows:
             return {}
         made = session.scalars(
-            insert(session, Thread)
-            .values(
-                [
-                    {**row, "id": new_id(), "site_id": self._site_id, "key": key, "published": 0}
-                    | {"created_at": min(row["created_at"] or now, now)}
-                    for key, row in sorted(rows.items())
-                ]
-            )
-            .on_conflict_do_nothing(index_elements=["site_id", "key"])
-            .returning(Thread.id)
+            ADD_THREAD.of(session),
+            [
+                {**row, "id": new_id(), "site_id": self._site_id, "key": key, "published": 0}
+                | {"created_at": min(row["created_at"] or now, now)}
+                for key, row in sorted(rows.items())
+            ],
         ).all()
         self.report.threads += len(made)
         found = select(Thread.key, Thread.id).where(Thread.site_id == self._site_id, Thread.key.in_(rows))
@@ -126,14 +123,7 @@ class _Writer:
     def _comments(self, session: Session, run: Sequence[Draft], now: datetime) -> list[Draft]:
         """Add the comments that are not there yet and return them. None replies to another of the run."""
         rows = [self._row(draft, now) for draft in run]
-        added = set(
-            session.scalars(
-                insert(session, Comment)
-                .on_conflict_do_nothing(index_elements=["thread_id", "digest"])
-                .returning(Comment.id),
-                rows,
-            )
-        )
+        added = set(session.scalars(ADD_COMMENT.of(session), rows))
         digests = [row["digest"] for row in rows if row["id"] not in added]
         there = select(Comment.thread_id, Comment.digest, Comment.id).where(
             Comment.site_id == self._site_id, Comment.digest.in_(digests)
