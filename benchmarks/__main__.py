@@ -7,7 +7,14 @@ import subprocess
 import sys
 
 #: Module, and whether it needs the folder of labelled comments, which is not part of the project.
-BENCHMARKS = (("intake", False), ("judge", True), ("replay", True))
+BENCHMARKS = (
+    ("intake", False),
+    ("judge", True),
+    ("judge_evasion", True),
+    ("judge_sites", True),
+    ("judge_training", False),
+    ("replay", True),
+)
 
 
 def main() -> int:

@@ -50,7 +50,25 @@ _STEMS: Final = tuple(
 )
 
 
+def _by_beginning() -> dict[str, tuple[tuple[str, str], ...]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for theme, stems in _STEMS:
+        for stem in stems:
+            found.setdefault(stem[:_SHORTEST_STEM], []).append((stem, theme))
+    return {beginning: tuple(stems) for beginning, stems in found.items()}
+
+
+#: Stems with their themes by their first letters: a look-up a letter instead of a search a stem.
+_BEGINNING: Final = _by_beginning()
+
+
 @lru_cache(maxsize=16384)
 def themes_within(text: str) -> tuple[str, ...]:
     """Themes of which a word stands anywhere inside ``text`` (a host, a path, a run-together name)."""
-    return tuple(theme for theme, stems in _STEMS if any(stem in text for stem in stems))
+    found = {
+        theme
+        for place in range(len(text) - _SHORTEST_STEM + 1)
+        for stem, theme in _BEGINNING.get(text[place : place + _SHORTEST_STEM], ())
+        if text.startswith(stem, place)
+    }
+    return tuple(theme for theme, _ in _STEMS if theme in found) if found else ()

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_FEW_STEPS = 30
+
+
 class CommentVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turns `Sample`s into a sparse matrix of shape ``(n, WIDTH)``; stateless, so it may be used without `fit`.
 
@@ -131,7 +134,8 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         # Products in the matrix's own precision: mixing them would copy the matrix at every step.
         dtype = part.dtype
         base = part @ mean[active].astype(dtype) + self.intercept_mean
-        flipped = part.T.tocsr() if issparse(part) else part.T
+        # Turning the matrix over pays off only if many steps use it.
+        flipped = part.T.tocsr() if issparse(part) and self.max_iter > _FEW_STEPS else part.T
 
         hold = np.append(np.ones(len(active)), self.intercept_precision)
 
@@ -152,7 +156,8 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         probability = expit(base + part @ (moved[:-1] * scale).astype(dtype) + moved[-1]).astype(np.float64)
         curvature = weight * probability * (1.0 - probability)
         if issparse(flipped):
-            squared = csr_array((flipped.data**2, flipped.indices, flipped.indptr), shape=flipped.shape)
+            squared = flipped.copy()
+            squared.data **= 2
         else:
             squared = flipped**2
         self.precision_ = np.array(precision)

@@ -1,0 +1,59 @@
+"""What disguises cost on real spam: `python -m benchmarks.judge_evasion --data DIR`.
+
+A judge that has not seen a fourth of the spam operators and threads judges English spam of that fourth, plain and in
+each disguise, at the cut that hits 1 % of that fourth's genuine comments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.judge import load
+from benchmarks.judge_attacks import ATTACKS, stuffed
+from model import artifact
+from model.scoring import Scorer
+from model.train_starter import folds, learn
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--n", type=int, default=1000, help="spam comments attacked")
+    chosen = parser.parse_args()
+    all_rows = load(chosen.data)
+    fold = folds(all_rows.rows)
+    fitted = learn(all_rows.seen, all_rows.rows, fold != 0)
+    weights = artifact.Weights(fitted.coef_[0], fitted.precision_, float(fitted.intercept_[0]))
+    english = np.array([row.lang == "en" and row.source != "sms" for row in all_rows.rows])
+    order = np.random.default_rng(0)
+    spam = order.permutation(np.flatnonzero((fold == 0) & english & all_rows.spam))[: chosen.n]
+    ham = order.permutation(np.flatnonzero((fold == 0) & english & ~all_rows.spam))[:4000]
+    with tempfile.TemporaryDirectory() as folder:
+        scorer = Scorer.load(artifact.save(Path(folder), artifact.Manifest("fold", "", ""), weights))
+    cut = float(np.quantile(list(scorer.score_many(all_rows.rows[i].sample for i in ham)), 0.99))
+    samples = [all_rows.rows[i].sample for i in spam]
+    plain = np.array(list(scorer.score_many(samples)))
+    print(f"{len(spam)} spam, {len(ham)} genuine; recall at 1 %: {(plain > cut).mean():.3f}")
+    print("| disguise | recall at 1 % | lost, points |\n| --- | --- | --- |")
+
+    def stuff(body: str, chance: random.Random) -> str:
+        return stuffed(body, all_rows.rows[chance.choice(ham.tolist())].sample.body)
+
+    for name, attack in {**ATTACKS, "ham-stuffing": stuff}.items():
+        chance = random.Random(1)
+        given = np.array(list(scorer.score_many(replace(one, body=attack(one.body, chance)) for one in samples)))
+        recall = (given > cut).mean()
+        print(f"| {name} | {recall:.3f} | {100 * ((plain > cut).mean() - recall):.1f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
