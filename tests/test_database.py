@@ -205,12 +205,12 @@ def test_an_upsert_knows_on_conflict(database: Database) -> None:
     site = _site()
     row = {"id": site.id, "name": site.name, "origins": [], "created_at": NOON}
     upsert = Upsert(
-        lambda insert: insert(Site).on_conflict_do_update(index_elements=["id"], set_={"name": bindparam("name")})
+        lambda insert: insert(Site).on_conflict_do_update(index_elements=["id"], set_={"name": bindparam("new_name")})
     )
     for name in ("first", "second"):
         with database.writing() as session:
             more = {"name": name, "name_required": True, "email_required": True, "policy_number": 1}
-            session.execute(upsert.of(session), {**row, **more})
+            session.execute(upsert.of(session), {**row, **more, "new_name": name})
 
     assert _names(database) == ["second"]
 
