@@ -21,12 +21,12 @@ from moderation.api.schemas import (
     QueueQuery,
     ReasonOut,
 )
-from moderation.comments.judge import sample_of
 from moderation.comments.rendering import render
 from moderation.people.access import require_admin, require_site
 from moderation.people.sites import get_site
 from moderation.review import audit, queue
 from moderation.review.decisions import decide, decide_many, undo
+from moderation.samples import sample_of
 from moderation.tables import Action, Comment, Decision, Status
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/api/v1", tag="Moderators")

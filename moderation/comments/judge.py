@@ -133,19 +133,3 @@ def judge(
         spam_probability=probability,
         uncertainty=abs(score.log_odds) if score and judged else 0.0,
     )
-
-
-def sample_of(comment: Comment, thread_key: str) -> Sample:
-    """Return the comment as the judge saw it, with what the site knew then."""
-    return Sample(
-        body=comment.body,
-        author_name=comment.author_name,
-        author_email=comment.author_email,
-        author_url=comment.author_url,
-        ip=comment.ip,
-        user_agent=comment.user_agent,
-        thread=thread_key,
-        site=str(comment.site_id),
-        created_at=comment.created_at,
-        knowledge=comment.knowledge,
-    )

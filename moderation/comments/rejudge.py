@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from model.scoring import Scorer
 from moderation.clock import new_id
-from moderation.comments.judge import judge, knowledge_of, sample_of, text_of
+from moderation.comments.judge import Judgement, judge, knowledge_of, text_of
 from moderation.counters import author_of, count_move
 from moderation.people.sites import get_site
 from moderation.policy.moves import REJUDGED_FROM
 from moderation.policy.rules import current_rules
 from moderation.policy.standing_rules import Facts
-from moderation.tables import Action, Comment, Decision, Thread
+from moderation.samples import sample_of
+from moderation.tables import Action, Comment, Decision, Status, Thread
 
 
 def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: datetime) -> bool:
@@ -28,12 +30,25 @@ def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: dateti
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None or comment.model_version is not None or comment.erased_at is not None:
         return True
+    judgement = _judge_now(session, comment, scorer, now)
+    if judgement.model_version is None:
+        return False
+    comment.knowledge = dict(judgement.knowledge)
+    comment.model_version = judgement.model_version
+    comment.spam_probability = judgement.spam_probability
+    comment.uncertainty = judgement.uncertainty
+    comment.reasons = [reason.as_json() for reason in judgement.reasons]
+    decided = select(Decision.id).where(Decision.comment_id == comment.id, Decision.person_id.is_not(None)).limit(1)
+    if session.scalar(decided) is None and comment.status in REJUDGED_FROM:
+        _move(session, comment, judgement.status, now)
+    session.flush()
+    return True
+
+
+def _judge_now(session: Session, comment: Comment, scorer: Scorer, now: datetime) -> Judgement:
     site = get_site(session, comment.site_id)
     rules = current_rules(session, site)
-    text = text_of(comment.body)
-    knowledge = knowledge_of(session, author_of(comment), text, now, besides=comment.id)
-    comment.knowledge = knowledge
-    thread_key = session.get_one(Thread, comment.thread_id).key
+    knowledge = knowledge_of(session, author_of(comment), text_of(comment.body), now, besides=comment.id)
     facts = Facts(
         author_name=comment.author_name,
         author_email=comment.author_email,
@@ -43,40 +58,36 @@ def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: dateti
         honeypot_filled=bool(comment.facts.get("honeypot")),
         form_seconds=comment.facts.get("form_seconds"),
     )
-    trusted = comment.author_role in rules.trusted_roles
-    judgement = judge(
-        scorer, sample_of(comment, thread_key), facts, rules, trusted=trusted, hold_spam=site.held_since is not None
+    sample = sample_of(comment, session.get_one(Thread, comment.thread_id).key)
+    return judge(
+        scorer,
+        replace(sample, knowledge=knowledge),
+        facts,
+        rules,
+        trusted=comment.author_role in rules.trusted_roles,
+        hold_spam=site.held_since is not None,
     )
-    if judgement.model_version is None:
-        return False
-    reasons = [reason.as_json() for reason in judgement.reasons]
-    comment.model_version = judgement.model_version
-    comment.spam_probability = judgement.spam_probability
-    comment.uncertainty = judgement.uncertainty
-    comment.reasons = reasons
-    decided = session.scalar(
-        select(Decision.id).where(Decision.comment_id == comment.id, Decision.person_id.is_not(None)).limit(1)
-    )
-    if decided is None and comment.status in REJUDGED_FROM:
-        old, new = comment.status, judgement.status
-        comment.status, comment.version, comment.policy_number = new, comment.version + 1, site.policy_number
-        session.add(
-            Decision(
-                id=new_id(),
-                comment_id=comment.id,
-                number=comment.version,
-                action=Action.JUDGE,
-                from_status=old,
-                to_status=new,
-                origin="rejudge",
-                reason="",
-                reasons=reasons,
-                model_version=judgement.model_version,
-                spam_probability=judgement.spam_probability,
-                policy_number=site.policy_number,
-                created_at=now,
-            )
+
+
+def _move(session: Session, comment: Comment, new: Status, now: datetime) -> None:
+    old = comment.status
+    comment.status, comment.version = new, comment.version + 1
+    comment.policy_number = get_site(session, comment.site_id).policy_number
+    session.add(
+        Decision(
+            id=new_id(),
+            comment_id=comment.id,
+            number=comment.version,
+            action=Action.JUDGE,
+            from_status=old,
+            to_status=new,
+            origin="rejudge",
+            reason="",
+            reasons=comment.reasons,
+            model_version=comment.model_version,
+            spam_probability=comment.spam_probability,
+            policy_number=comment.policy_number,
+            created_at=now,
         )
-        count_move(session, author_of(comment), comment.thread_id, old, new)
-    session.flush()
-    return True
+    )
+    count_move(session, author_of(comment), comment.thread_id, old, new)

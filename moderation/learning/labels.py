@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from model.sample import LabelledSample, Sample
+from model.sample import LabelledSample
+from moderation.samples import sample_of
 from moderation.tables import Comment, Thread
 
 _BATCH = 1000
@@ -28,20 +29,5 @@ def labelled_comments(session: Session) -> Iterator[LabelledSample]:
     )
     for comment, thread in session.execute(query):
         if comment.label is not None:
-            yield LabelledSample(_sample(comment, thread), comment.label, source="service")
+            yield LabelledSample(sample_of(comment, thread), comment.label, source="service")
         session.expunge(comment)
-
-
-def _sample(comment: Comment, thread: str) -> Sample:
-    return Sample(
-        body=comment.body,
-        author_name=comment.author_name,
-        author_email=comment.author_email,
-        author_url=comment.author_url,
-        ip=comment.ip,
-        user_agent=comment.user_agent,
-        thread=thread,
-        site=str(comment.site_id),
-        created_at=comment.created_at,
-        knowledge=dict(comment.knowledge),
-    )

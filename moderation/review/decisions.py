@@ -61,24 +61,8 @@ def decide(
         return last
     if seen_version is not None and seen_version != comment.version:
         raise _moved_on(session, comment, last)
-    decision = Decision(
-        id=new_id(),
-        comment_id=comment.id,
-        number=comment.version + 1,
-        action=action,
-        from_status=comment.status,
-        to_status=TO_STATUS[action],
-        label=TEACHES[action],
-        person_id=actor.person_id,
-        origin="review",
-        reason=reason,
-        reasons=[],
-        batch_id=batch_id,
-        model_version=comment.model_version,
-        spam_probability=comment.spam_probability,
-        policy_number=comment.policy_number,
-        created_at=now,
-    )
+    decision = _new_decision(comment, actor, action, now, reason=reason, batch_id=batch_id)
+    decision.to_status, decision.label = TO_STATUS[action], TEACHES[action]
     labelled = decision.label is not None
     standing = Standing(
         decision.to_status,
@@ -146,28 +130,42 @@ def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) 
     if named.number == 1:
         message = "Before a comment's first decision there is nothing to go back to; decide on it instead."
         raise InvalidError([FieldError("id", "first_decision", message)], message)
-    decision = Decision(
+    decision = _new_decision(comment, actor, Action.UNDO, now, undoes_id=named.id)
+    standing = fold([*decisions, decision])
+    decision.to_status, decision.label = standing.status, standing.label
+    _stand(session, comment, decision, standing)
+    return decision
+
+
+def _new_decision(
+    comment: Comment,
+    actor: Actor,
+    action: Action,
+    now: datetime,
+    *,
+    reason: str = "",
+    batch_id: uuid.UUID | None = None,
+    undoes_id: uuid.UUID | None = None,
+) -> Decision:
+    return Decision(
         id=new_id(),
         comment_id=comment.id,
         number=comment.version + 1,
-        action=Action.UNDO,
+        action=action,
         from_status=comment.status,
-        # Filled in below from the history itself; the row needs a value of the right kind to be folded.
+        # To be filled in by who knows what the action makes of the comment.
         to_status=comment.status,
         person_id=actor.person_id,
         origin="review",
-        reason="",
+        reason=reason,
         reasons=[],
-        undoes_id=named.id,
+        batch_id=batch_id,
+        undoes_id=undoes_id,
         model_version=comment.model_version,
         spam_probability=comment.spam_probability,
         policy_number=comment.policy_number,
         created_at=now,
     )
-    standing = fold([*decisions, decision])
-    decision.to_status, decision.label = standing.status, standing.label
-    _stand(session, comment, decision, standing)
-    return decision
 
 
 def _lock(session: Session, actor: Actor, comment_id: uuid.UUID, what: str = "comment") -> Comment:
