@@ -148,7 +148,8 @@ def _unavailable(error: OperationalError) -> UnavailableError:
         return _outdated()
     if "locked" in text:
         return UnavailableError("The database is busy; try again.", code="database_busy")
-    return UnavailableError("The database cannot be reached.", code="database_unreachable")
+    message = "The database cannot be reached. Does it run, and is MODERATION_DATABASE_URL right?"
+    return UnavailableError(message, code="database_unreachable")
 
 
 def _make_engine(url: URL) -> Engine:

@@ -16,8 +16,8 @@ from moderation.commands.context import open_services
 from moderation.errors import UnavailableError
 from moderation.settings import Settings
 
-#: Threads that answer requests in each process; most of a request waits for the database.
-THREADS = 8
+#: Threads that answer requests in each process; more than these would only wait for one another.
+THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)
 
 
 @click.command("serve")
