@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -60,12 +61,18 @@ def keys_in_force(services: Services) -> list[SiteKey]:
         return list(session.scalars(keys))
 
 
+#: Eight are under way at a time, so when this many have come most of them have been answered.
+ANSWERED_BEFORE = 40
+
+
 def slowly(app: Flask, seen: threading.Event) -> WSGIApplication:
-    """The same service, so slow that there is time to interrupt; tells when a comment has come."""
+    """The same service, so slow that there is time to interrupt; tells when so many comments came that some are answered."""
+    came = itertools.count(1)
 
     def slow(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and environ["CONTENT_LENGTH"] != "2":
-            seen.set()
+            if next(came) > ANSWERED_BEFORE:
+                seen.set()
             time.sleep(0.1)
         return app(environ, start_response)
 
