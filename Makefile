@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help install run test lint format lock bench e2e clean
+.PHONY: help install run test test-redis lint format lock bench e2e clean
 
 help: ## say what there is
-	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 install: .venv/installed ## set up .venv with what running needs
 
@@ -35,6 +35,9 @@ bench: .venv/installed-dev ## run the benchmarks
 
 e2e: .venv/installed-dev ## run the browser tests (needs Chromium)
 	$(BIN)/pytest -m e2e $(ARGS)
+
+test-redis: .venv/installed-dev ## run the tests with a real Redis (needs redis-server)
+	$(BIN)/pytest -m redis $(ARGS)
 
 clean: ## remove what make has made, but not instance/
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

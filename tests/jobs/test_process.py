@@ -15,17 +15,10 @@ from datetime import timedelta
 import pytest
 
 from moderation.clock import utc_now
-from moderation.jobs import lease as leases
-from moderation.jobs.kinds import Report
-from moderation.jobs.lease import LEASE, Lease
+from moderation.jobs.lease import LEASE
 from moderation.services import Services
 from moderation.tables import JobState
-from tests.jobs.workers import add_job, eventually, is_done, read, working
-
-
-def succeed(services: Services, lease: Lease, _report: Report) -> None:
-    with services.database.writing() as session:
-        leases.succeed(session, lease, {"done": True}, services.clock())
+from tests.jobs.workers import add_job, eventually, is_done, read, succeed, working
 
 
 @contextmanager

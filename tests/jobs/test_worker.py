@@ -16,14 +16,9 @@ from moderation.jobs.lease import Lease
 from moderation.jobs.queue import open_queue
 from moderation.services import Services
 from moderation.tables import JobState
-from tests.jobs.workers import add_job, eventually, is_done, read, working
+from tests.jobs.workers import add_job, eventually, is_done, read, succeed, working
 
 NEVER = 3600.0
-
-
-def succeed(services: Services, lease: Lease, _report: Report) -> None:
-    with services.database.writing() as session:
-        leases.succeed(session, lease, {"done": True}, services.clock())
 
 
 def test_a_call_wakes_the_worker_at_once(real: Services) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 from moderation.clock import utc_now
 from moderation.database import Database
+from moderation.jobs import lease as leases
 from moderation.jobs import run_worker
-from moderation.jobs.kinds import Work
+from moderation.jobs.kinds import Report, Work
+from moderation.jobs.lease import Lease
 from moderation.learning.live import LiveModel
 from moderation.outbox import Kind, enqueue
 from moderation.services import Services
@@ -35,6 +37,12 @@ def add_job(database: Database, payload: dict[str, Any] | None = None) -> uuid.U
     """A retrain job, whatever its work is in the test."""
     with database.writing() as session:
         return enqueue(session, Kind.RETRAIN, payload or {}, utc_now())
+
+
+def succeed(services: Services, lease: Lease, _report: Report) -> None:
+    """Work that is done at once."""
+    with services.database.writing() as session:
+        leases.succeed(session, lease, {"done": True}, services.clock())
 
 
 @contextmanager
