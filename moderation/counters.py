@@ -21,6 +21,7 @@ _Known = tuple[uuid.UUID, Identity, str]
 
 # What the session holds is not looked at: counts are read anew wherever they matter.
 _QUIETLY: Final = {"synchronize_session": False}
+_KEY: Final = ("site_id", "kind", "digest")
 
 
 def _count(insert: InsertOf) -> Executable:
@@ -34,13 +35,12 @@ def _count(insert: InsertOf) -> Executable:
 
 
 def _know(insert: InsertOf) -> Executable:
-    key = ("site_id", "kind", "digest")
     added: dict[str, BindParameter[int]] = {status.value: bindparam(f"add_{status}") for status in Status}
     return (
         insert(Reputation)
-        .values({**{name: bindparam(name) for name in key}, **added})
+        .values({**{name: bindparam(name) for name in _KEY}, **added})
         .on_conflict_do_update(
-            index_elements=key, set_={name: getattr(Reputation, name) + step for name, step in added.items()}
+            index_elements=_KEY, set_={name: getattr(Reputation, name) + step for name, step in added.items()}
         )
     )
 
@@ -133,19 +133,25 @@ class Tally:
 
     def write(self, session: Session) -> None:
         """Apply all changes. An author of whom nothing is left to know is not even a row of zeros."""
-        for (site_id, status), step in sorted(self._statuses.items()):
-            if step:
-                session.execute(_COUNT.of(session), {"site_id": site_id, "status": status, "step": step})
-        for (site_id, kind, digest), steps in sorted(self._authors.items()):
-            if not any(steps.values()):
-                continue
-            key = {"site_id": site_id, "kind": kind, "digest": digest}
-            session.execute(_KNOW.of(session), key | {f"add_{status}": steps[status] for status in Status})
-            if min(steps.values()) < 0:
-                session.execute(
-                    delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0),
-                    execution_options=_QUIETLY,
-                )
+        counts = [
+            {"site_id": site_id, "status": status, "step": step}
+            for (site_id, status), step in sorted(self._statuses.items())
+            if step
+        ]
+        if counts:
+            session.execute(_COUNT.of(session), counts)
+        known = [
+            {"site_id": site_id, "kind": kind, "digest": digest} | {f"add_{status}": steps[status] for status in Status}
+            for (site_id, kind, digest), steps in sorted(self._authors.items())
+            if any(steps.values())
+        ]
+        if known:
+            session.execute(_KNOW.of(session), known)
+        for row in known:
+            if any(row[f"add_{status}"] < 0 for status in Status):  # type: ignore[operator]
+                key = {name: row[name] for name in _KEY}
+                nothing = delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0)
+                session.execute(nothing, execution_options=_QUIETLY)
         for thread_id, step in sorted(self._threads.items()):
             if step:
                 session.execute(_PUBLISH, {"thread": thread_id, "step": step}, execution_options=_QUIETLY)
