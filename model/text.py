@@ -40,10 +40,11 @@ _STRUCK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d
 # What compatibility composition may change as one: an ASCII letter goes with the marks that follow it.
 _COMPOSED = re.compile(r"[\x00-\x7f][\u0300-\u036f]+|[^\x00-\x7f]+")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
-_MIXED_WORD = re.compile(r"[^\W\d_]*(?:[a-z][\u0370-\u058f]|[\u0370-\u058f][a-z])[^\W\d_]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_MIXED = re.compile(r"[a-z][\u0370-\u058f]|[\u0370-\u058f][a-z]")
 # Digits or signs standing in for letters inside a word, and one at the end of such a word: "v1agr4", "c@sino"; "mp3",
 # "2nd" and "room1" stay.
-_LEET = re.compile(r"[a-z]+(?:[013457@$!|]{1,3}[a-z]+)+(?:[0134](?!\w))?")
+_LEET = re.compile(r"(?<![a-z])[a-z]+(?:[013457@$!|]{1,3}[a-z]+)+(?:[0134](?!\w))?")
 _LEET_LETTERS = str.maketrans("013457@$!|", "oieastasil")
 _HAS_LEET = re.compile(r"[a-z][013457@$!|]{1,2}[a-z]")
 # Single letters, each parted from the next by the same one or two signs: "v i a g r a", "v.i.a.g.r.a".
@@ -115,6 +116,12 @@ class Trace:
         at = None if self.at is None else places + self.at[done:]
         return Trace("".join(pieces), at, self.tricks)
 
+    def head(self, length: int) -> Trace:
+        """Keep only the first ``length`` characters."""
+        if len(self.text) <= length:
+            return self
+        return Trace(self.text[:length], None if self.at is None else self.at[:length], self.tricks)
+
     def mapped(self, function: Callable[[str], str]) -> Trace:
         """Apply a length-preserving ``function`` to the whole text."""
         return Trace(function(self.text), self.at, self.tricks)
@@ -180,7 +187,8 @@ def start(text: str, *, trace: bool) -> Trace:
         now = _fold_foreign(now)
     elif not now.text.isprintable():
         now = now.replace(_INVISIBLE, lambda _: "")
-    return now.mapped(str.lower)
+    # Once more, since one compatibility character may stand for eighteen.
+    return now.mapped(str.lower).head(HEAD + TAIL)
 
 
 def _fold_foreign(now: Trace) -> Trace:
@@ -203,8 +211,8 @@ def finish(now: Trace) -> Trace:
     """Undo what hides words: mixed scripts, leetspeak, spaced letters, repeats, spun templates; then tidy the gaps."""
     if "{" in now.text:
         now = now.replace(_SPUN, lambda match: match[1], "spun")
-    if not now.text.isascii():
-        now = now.replace(_MIXED_WORD, _one_script, "lookalikes")
+    if not now.text.isascii() and _MIXED.search(now.text):
+        now = now.replace(_LETTERS, _one_script, "lookalikes")
     if _HAS_LEET.search(now.text):
         now = now.replace(_LEET, lambda match: match[0].translate(_LEET_LETTERS), "leet")
     if _HAS_SPACED.search(now.text):
@@ -219,6 +227,8 @@ def finish(now: Trace) -> Trace:
 def _one_script(match: re.Match[str]) -> str:
     """A word that mixes Latin with Cyrillic, Greek or Armenian letters, written in the script it means."""
     word = match[0]
+    if not _MIXED.search(word):
+        return word
     as_latin = "".join([TO_LATIN.get(char, char) for char in word])
     if as_latin.isascii():
         # All strangers have a Latin look-alike; the majority says which script is meant.

@@ -14,7 +14,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import JSON, DateTime, Dialect, Enum, Executable, MetaData, Uuid, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -134,6 +134,11 @@ def _translated() -> Iterator[None]:
         if isinstance(error.orig, UndefinedTable | UndefinedColumn):
             raise _outdated() from error
         raise
+    except DatabaseError as error:
+        if "not a database" not in str(error.orig) and "malformed" not in str(error.orig):
+            raise
+        message = "The file of the database is damaged. Put it back from a backup, or move it away and start anew."
+        raise UnavailableError(message, code="database_damaged") from error
 
 
 def _outdated() -> UnavailableError:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, func, select, text, update
@@ -259,3 +260,12 @@ def test_a_site_key_is_stored_once(database: Database) -> None:
 
     with pytest.raises(IntegrityError):
         add_the_same_digest_twice()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_damaged_file_is_told(database: Database) -> None:
+    database.dispose()
+    Path(str(database.engine.url.database)).write_bytes(b"no database at all" * 1000)
+    with pytest.raises(UnavailableError) as refusal, database.reading() as session:
+        session.execute(text("SELECT 1"))
+    assert refusal.value.code == "database_damaged"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import nh3
 from markdown_it import MarkdownIt
 
@@ -15,8 +17,12 @@ _MARKDOWN = (
 _TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 
 
+@functools.lru_cache(maxsize=512)
 def render(body: str) -> str:
-    """Return the text as HTML that may stand in any page."""
+    """Return the text as HTML that may stand in any page.
+
+    Kept for a while: a text made to be slow (tens of thousands of brackets) must not cost its second at each reading.
+    """
     return nh3.clean(
         _MARKDOWN.render(body),
         tags=_TAGS,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from model.pipeline import fitted
 from model.sample import KNOWLEDGE, Sample
-from model.scoring import Scorer, probability
+from model.scoring import STARTER, Scorer, probability
 from tests.model.conftest import GENUINE, UNWANTED
 
 if TYPE_CHECKING:
@@ -149,3 +149,22 @@ def test_serving_needs_no_scikit_learn() -> None:
 def test_probabilities_never_overflow() -> None:
     assert probability(1e4) == 1.0
     assert probability(-1e4) == 0.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\ufdfa" * 65_536,  # each stands for eighteen letters
+        "中" * 65_536,
+        "аb " + "中" * 60_000,
+        "a1b " + "a" * 60_000,
+        "a\u0301" * 30_000,
+        "[" * 60_000,
+        "{a|b" * 15_000,
+        "http://" * 9_000,
+    ],
+)
+def test_a_text_made_to_break_or_to_delay_is_judged_like_any_other(body: str) -> None:
+    score = Scorer.load(STARTER).score(Sample(body=body))
+    assert 0 <= score.probability <= 1
+    assert sum(e.weight for e in score.evidence) == pytest.approx(score.log_odds, abs=1e-6)
