@@ -76,11 +76,6 @@ _REST = r"[^\s<>\"'\[\]{}|]++"
 _HTTP = re.compile(r"http(?<![a-z0-9]http)s?:/{1,3}" + _REST)
 _WWW = re.compile(r"www(?<![\w@./-]www)\d?\." + _REST)
 _DOTTED = re.compile(r"\.[a-z]")
-_BARE = re.compile(r"\[(?:url|link)\]\s{0,5}([^\[\]]{1,400}+)\[/(?:url|link)\]")
-_MARKDOWN_LINK = re.compile(
-    r"!?\[([^\[\]]{0,300})\]\(\s{0,5}<?((?:https?:|www\.|//)[^\s()<>]{1,600}+)>?[^()]{0,100}+\)"
-)
-_URL = re.compile(r"(?:\b(?:https?|ftp):/{1,3}|(?<![\w@./-])www\d?\.)[^\s<>\"'\[\]{}|]++")
 _BARE = re.compile(
     r"(?<![\w@./=&?%-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,18}\b(?:/[^\s<>\"'\[\]]*)?(?![\w@-])"
 )

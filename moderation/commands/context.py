@@ -51,6 +51,9 @@ def errors_told() -> Iterator[None]:
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        message = f"{error.filename or 'The output'}: {error.strerror or error}"
+        raise click.ClickException(message) from error
 
 
 def describe(error: ModerationError) -> str:

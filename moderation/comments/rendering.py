@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,6 +15,8 @@ _MARKDOWN = (
     .enable("strikethrough")
     .disable(["heading", "lheading", "hr", "image", "html_block", "html_inline", "reference"])
 )
+#: Characters beyond which Markdown is shown as it was written: its cost grows faster than the text.
+LONGEST = 10_000
 _TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 
 
@@ -23,6 +26,8 @@ def render(body: str) -> str:
 
     Kept for a while: a text made to be slow (tens of thousands of brackets) must not cost its second at each reading.
     """
+    if len(body) > LONGEST:
+        return f"<p>{html.escape(body).replace(chr(10), '<br>')}</p>"
     return nh3.clean(
         _MARKDOWN.render(body),
         tags=_TAGS,
