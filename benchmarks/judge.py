@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import pickle
 import shutil
 import subprocess
 import sys
@@ -29,16 +30,17 @@ from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 
-from model import corpus
+from model import artifact, corpus
 from model.evaluation import evaluate
 from model.fitting import calibrate
 from model.neighbours import clusters, signature
-from model.sample import Label, LabelledSample
+from model.reading import read
+from model.sample import Label, LabelledSample, Sample
 from model.scoring import STARTER, Scorer
 from model.train_starter import Design, design, learn
-from model.vector import clue_column
+from model.vector import clue_column, clues_of, text_blocks
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -112,39 +114,72 @@ def _fold(all_rows: Corpus, name: str, train: Mask, test: Mask) -> Fold:
     return Fold(name, train, test & ~np.isin(all_rows.near, np.unique(all_rows.near[train])))
 
 
-Judge = Callable[[Corpus, Fold], Floats]
+@dataclass(frozen=True)
+class Judged:
+    """What a judge made of a fold's test rows: log-odds; how it scores one comment, and its size in bytes, if known."""
+
+    logits: Floats
+    one: Callable[[Sample], float] | None = None
+    size: int | None = None
 
 
-def ours(all_rows: Corpus, fold: Fold) -> Floats:
+Judge = Callable[[Corpus, Fold], Judged]
+
+
+def ours(all_rows: Corpus, fold: Fold) -> Judged:
     """The starter's recipe."""
     fitted = learn(all_rows.seen, all_rows.rows, fold.train)
-    return np.asarray(fitted.decision_function(all_rows.seen.matrix[all_rows.seen.whole[fold.test]]))
+    weights = artifact.Weights(fitted.coef_[0], fitted.precision_, float(fitted.intercept_[0]))
+    logits = np.asarray(fitted.decision_function(all_rows.seen.matrix[all_rows.seen.whole[fold.test]]))
+    with tempfile.TemporaryDirectory() as folder:
+        saved = artifact.save(Path(folder), artifact.Manifest("fold", "", ""), weights)
+        scorer = Scorer.load(saved)
+        size = sum(path.stat().st_size for path in saved.iterdir())
+    return Judged(logits, lambda sample: scorer.score(sample, explain=False).probability, size)
 
 
-def without_clues(all_rows: Corpus, fold: Fold) -> Floats:
+def _less(*blocks: str) -> Judge:
+    """The starter's recipe without some blocks."""
+
+    def judge(all_rows: Corpus, fold: Fold) -> Judged:
+        seen = _designed(all_rows, frozenset(blocks))
+        fitted = learn(seen, all_rows.rows, fold.train)
+        return Judged(np.asarray(fitted.decision_function(seen.matrix[seen.whole[fold.test]])))
+
+    return judge
+
+
+_DESIGNS: dict[frozenset[str], Design] = {}
+
+
+def _designed(all_rows: Corpus, without: frozenset[str]) -> Design:
+    if without not in _DESIGNS:
+        _DESIGNS.clear()  # one at a time: each takes half a gigabyte
+        _DESIGNS[without] = design(all_rows.rows, without)
+    return _DESIGNS[without]
+
+
+def without_clues(all_rows: Corpus, fold: Fold) -> Judged:
     """Words, letters and links, but no clues."""
     matrix = all_rows.seen.matrix.copy()
     columns = np.array([clue_column(name) for name in _clue_names(all_rows.rows)])
     matrix.data[np.isin(matrix.indices, columns)] = 0.0
     seen = Design(matrix, all_rows.seen.row, all_rows.seen.share, all_rows.seen.whole)
     fitted = learn(seen, all_rows.rows, fold.train)
-    return np.asarray(fitted.decision_function(matrix[seen.whole[fold.test]]))
+    return Judged(np.asarray(fitted.decision_function(matrix[seen.whole[fold.test]])))
 
 
-def unmasked(all_rows: Corpus, fold: Fold) -> Floats:
+def unmasked(all_rows: Corpus, fold: Fold) -> Judged:
     """Everything, shown as it is: no masking of links, no made-up home pages."""
     seen = all_rows.seen
     share = np.zeros(len(seen.row))
     share[seen.whole] = 1.0
     plain = Design(seen.matrix, seen.row, share, seen.whole)
     fitted = learn(plain, all_rows.rows, fold.train)
-    return np.asarray(fitted.decision_function(seen.matrix[seen.whole[fold.test]]))
+    return Judged(np.asarray(fitted.decision_function(seen.matrix[seen.whole[fold.test]])))
 
 
 def _clue_names(rows: Sequence[LabelledSample]) -> set[str]:
-    from model.reading import read  # noqa: PLC0415
-    from model.vector import clues_of, text_blocks  # noqa: PLC0415
-
     found: set[str] = set()
     for row in rows[:: max(len(rows) // 8000, 1)]:
         reading = read(row.sample)
@@ -153,19 +188,35 @@ def _clue_names(rows: Sequence[LabelledSample]) -> set[str]:
     return found
 
 
+def _said(sample: Sample) -> str:
+    return f"{sample.author_name} {sample.body}"
+
+
+def _log_odds(given: Floats) -> Floats:
+    clipped = np.clip(given, 1e-12, 1 - 1e-12)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
 def _sklearn(make: Callable[[], Any]) -> Judge:
-    def judge(all_rows: Corpus, fold: Fold) -> Floats:
-        texts = [f"{row.sample.author_name} {row.sample.body}" for row in all_rows.rows]
+    def judge(all_rows: Corpus, fold: Fold) -> Judged:
         train, test = np.flatnonzero(fold.train), np.flatnonzero(fold.test)
+        texts = [_said(row.sample) for row in all_rows.rows]
         pipeline = make().fit([texts[i] for i in train], all_rows.spam[train])
-        given = np.clip(pipeline.predict_proba([texts[i] for i in test])[:, 1], 1e-12, 1 - 1e-12)
-        return np.asarray(np.log(given / (1 - given)))
+        given = pipeline.predict_proba([texts[i] for i in test])[:, 1]
+        one = lambda sample: float(pipeline.predict_proba([_said(sample)])[0, 1])  # noqa: E731
+        return Judged(_log_odds(given), one, len(pickle.dumps(pipeline)))
 
     return judge
 
 
-def bogofilter(all_rows: Corpus, fold: Fold) -> Floats:
-    """Debian's Bayesian filter, fed the same rows as messages."""
+def _tfidf_words_and_letters() -> Any:  # noqa: ANN401 - a pipeline
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
+    return make_pipeline(make_union(words, letters), LogisticRegression(C=10, max_iter=300))
+
+
+def bogofilter(all_rows: Corpus, fold: Fold) -> Judged:
+    """Debian's Bayesian filter, fed the same rows as messages, many at a time."""
     program = shutil.which("bogofilter")
     if program is None:
         message = "bogofilter is not installed"
@@ -176,29 +227,46 @@ def bogofilter(all_rows: Corpus, fold: Fold) -> Floats:
         return f"{head}{row.sample.body}\n{row.sample.author_url}\n".encode()
 
     with tempfile.TemporaryDirectory() as home:
-        for flag, label in (("-s", True), ("-n", False)):
-            chosen = np.flatnonzero(fold.train & (all_rows.spam == label))
-            box = b"".join(
-                b"From a@b Mon Jan  1 00:00:00 2024\n"
-                + message_of(all_rows.rows[i]).replace(b"\nFrom ", b"\n>From ")
-                + b"\n"
-                for i in chosen
-            )
-            subprocess.run([program, "-d", home, "-M", flag], input=box, check=True)
-        scores = []
-        for i in np.flatnonzero(fold.test):
-            told = subprocess.run(
-                [program, "-d", home, "-T"], input=message_of(all_rows.rows[i]), capture_output=True, check=False
-            )
-            scores.append(float(told.stdout.split()[1]))
-    given = np.clip(np.array(scores), 1e-9, 1 - 1e-9)
-    return np.asarray(np.log(given / (1 - given)))
+        messages = Path(home, "messages")
+        messages.mkdir()
+        for number, row in enumerate(all_rows.rows):
+            if fold.train[number] or fold.test[number]:
+                (messages / str(number)).write_bytes(message_of(row))
+
+        def run(flags: Sequence[str], rows: Mask) -> bytes:
+            names = "".join(f"{messages / str(number)}\n" for number in np.flatnonzero(rows))
+            command = [program, "-d", home, *flags]
+            told = subprocess.run(command, input=names.encode(), capture_output=True, check=False)
+            if told.returncode > 2:
+                raise RuntimeError(told.stderr.decode()[:200])
+            return told.stdout
+
+        run(["-s", "-b"], fold.train & all_rows.spam)
+        run(["-n", "-b"], fold.train & ~all_rows.spam)
+        lines = run(["-T", "-T", "-b"], fold.test).decode().splitlines()
+        given = np.array([float(line.split()[-1]) for line in lines])
+        size = sum(path.stat().st_size for path in Path(home).glob("wordlist*"))
+    return Judged(_log_odds(given), None, size)
+
+
+def profanity(all_rows: Corpus, fold: Fold) -> Judged:
+    """alt-profanity-check, as it comes: it knows rude words, not spam; for scale."""
+    try:
+        from profanity_check import predict_prob  # noqa: PLC0415
+    except ImportError as error:
+        message = "alt-profanity-check is not installed"
+        raise RuntimeError(message) from error
+    given = predict_prob([_said(all_rows.rows[i].sample) for i in np.flatnonzero(fold.test)])
+    return Judged(_log_odds(given), lambda sample: float(predict_prob([_said(sample)])[0]), None)
 
 
 JUDGES: dict[str, Judge] = {
     "ours": ours,
     "ours, no clues": without_clues,
     "ours, links unmasked": unmasked,
+    "ours, no letters": _less("letters", "letters of the name"),
+    "ours, no words": _less("words", "words of the name"),
+    "ours, no links": _less("links", "author's link"),
     "multinomial NB on words": _sklearn(
         lambda: make_pipeline(TfidfVectorizer(use_idf=False, norm=None), MultinomialNB())
     ),
@@ -207,21 +275,42 @@ JUDGES: dict[str, Judge] = {
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, max_iter=300)
         )
     ),
+    "TF-IDF words 1-2, letters 2-5 + LR": _sklearn(_tfidf_words_and_letters),
     "bogofilter": bogofilter,
+    "alt-profanity-check": profanity,
 }
+
+
+FIGURES = ("roc_auc", "average_precision", "recall_at_fpr_0.01", "recall_at_fpr_0.001", "brier", "ece")
 
 
 def measure(all_rows: Corpus, fold: Fold, judge: Judge) -> dict[str, Any]:
     """Metrics of one judge on one fold; log-odds are calibrated on half of the test groups and measured on all."""
-    began = time.process_time()
-    logits = judge(all_rows, fold)
-    spent = time.process_time() - began
+    judged = judge(all_rows, fold)
     test = np.flatnonzero(fold.test)
     near = all_rows.near[test]
     _, inverse, copies = np.unique(near, return_inverse=True, return_counts=True)
     weight = 1.0 / copies[inverse]
-    slope, offset = calibrate(logits, all_rows.spam[test], weight * (inverse % 2))
-    return {**evaluate(all_rows.spam[test], expit(slope * logits + offset), weight), "seconds": spent}
+    slope, offset = calibrate(judged.logits, all_rows.spam[test], weight * (inverse % 2))
+    found = evaluate(all_rows.spam[test], expit(slope * judged.logits + offset), weight)
+    return {**found, "µs": _microseconds(all_rows, judged), "MB": judged.size and judged.size / 1e6}
+
+
+def _microseconds(all_rows: Corpus, judged: Judged) -> float | None:
+    """Median time to score one comment of about sixty words by itself."""
+    if judged.one is None:
+        return None
+    some = [row.sample for row in all_rows.rows if 50 <= len(row.sample.body.split()) <= 70][:200]
+    times = []
+    for sample in some:
+        began = time.perf_counter()
+        judged.one(sample)
+        times.append(1e6 * (time.perf_counter() - began))
+    return float(np.median(times))
+
+
+def _shown(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def load(folder: Path) -> Corpus:
@@ -257,25 +346,25 @@ def main() -> int:
     parser.add_argument("--folds", default="", help="only folds whose name contains this")
     chosen = parser.parse_args()
     all_rows = load(chosen.data)
-    print("| fold | judge | n (spam) | ROC AUC | AP | recall at 1 % | at 0.1 % | Brier | ECE | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    for fold in folds(all_rows):
-        if chosen.folds not in fold.name:
-            continue
-        for name in chosen.judges:
+    print("| fold | judge | n (spam) | ROC AUC | AP | recall at 1 % | at 0.1 % | Brier | ECE | µs each | MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    means: dict[str, list[list[float]]] = {}
+    # One judge after the other, since each ablation has vectors of its own.
+    chosen_folds = [fold for fold in folds(all_rows) if chosen.folds in fold.name]
+    for name in chosen.judges:
+        for fold in chosen_folds:
             try:
                 got = measure(all_rows, fold, JUDGES[name])
             except RuntimeError as error:
-                print(f"| {fold.name} | {name} | {error} |")
+                print(f"| {fold.name} | {name} | {error} |", flush=True)
                 continue
-            cells = [
-                got[key]
-                for key in ("roc_auc", "average_precision", "recall_at_fpr_0.01", "recall_at_fpr_0.001", "brier", "ece")
-            ]
-            shown = " | ".join("–" if cell is None or math.isnan(cell) else f"{cell:.3f}" for cell in cells)
-            print(
-                f"| {fold.name} | {name} | {got['n']} ({got['n_spam']}) | {shown} | {got['seconds']:.0f} |", flush=True
-            )
+            means.setdefault(name, []).append([float("nan") if got[key] is None else got[key] for key in FIGURES])
+            cost = f"{_shown(got['µs'], 0)} | {_shown(got['MB'], 1)}"
+            figures = " | ".join(_shown(got[key]) for key in FIGURES)
+            print(f"| {fold.name} | {name} | {got['n']} ({got['n_spam']}) | {figures} | {cost} |", flush=True)
+    for name, values in means.items():
+        figures = " | ".join(_shown(float(value)) for value in np.nanmean(values, axis=0))
+        print(f"| mean of {len(values)} folds | {name} | | {figures} | | |")
     speed(all_rows.rows)
     return 0
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: What this code can read. Any change to how a comment becomes a vector is a new format.
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 MANIFEST: Final = "manifest.json"
 WEIGHTS: Final = "weights.npz"

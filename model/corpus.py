@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +53,11 @@ SOURCES: Final = (
 #: names under a compliment. They are left out of training and of measuring.
 DOUBTED: Final = Path(__file__).parent / "corpus_doubted.txt"
 
+#: Comments written for the judge: kinds of spam that are younger than the corpora, and thanks as readers write them.
+WRITTEN: Final = Path(__file__).parent / "corpus_written.txt"
+_CHOICE: Final = re.compile(r"\{([^{}]*)\}")
+_WAYS: Final = 6
+
 
 def fingerprint(sample: Sample) -> str:
     """Twelve hex digits that name a comment without saying it."""
@@ -73,6 +80,7 @@ def load(folder: Path) -> list[LabelledSample]:
         raise CorpusError(text)
     doubted = frozenset(DOUBTED.read_text(encoding="ascii").split())
     rows = [row for source in SOURCES for row in _rows(folder, source) if fingerprint(row.sample) not in doubted]
+    rows += _written()
     near = clusters([signature(row.sample.body) for row in rows])
     copies = Counter(near)
     return [
@@ -80,6 +88,20 @@ def load(folder: Path) -> list[LabelledSample]:
         replace(row, group=group, weight=row.weight * copies[first] ** -0.5)
         for row, group, first in zip(rows, _operators(rows, near), near, strict=True)
     ]
+
+
+def _written() -> list[LabelledSample]:
+    """The comments of `WRITTEN`, each in `_WAYS` of its ways, drawn with a fixed seed."""
+    chance = random.Random(20261124)  # noqa: S311 - which words, no secrets
+    label = Label.HAM
+    found = []
+    for line in WRITTEN.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            label = Label(line.strip("[]"))
+        elif line and not line.startswith("#"):
+            bodies = {_CHOICE.sub(lambda match: chance.choice(match[1].split("|")), line) for _ in range(_WAYS)}
+            found += [LabelledSample(Sample(body), label, 0.5, "", WRITTEN.stem, "en") for body in sorted(bodies)]
+    return found
 
 
 def _rows(folder: Path, source: Source) -> list[LabelledSample]:

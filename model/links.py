@@ -168,8 +168,8 @@ def take_out(now: Trace) -> tuple[Trace, list[Link]]:
         now = now.replace(_DOT_DISGUISED, lambda _: ".", "hidden link")
         now = now.replace(_MORE_DOTS, lambda match: _DOT_WORD.sub(".", match[0]))
     if "<" in now.text:
-        now = _cut(now, _HTML_LINK, "html", (1, 2), links)
-        now = now.replace(_INLINE_TAG, lambda _: "").replace(_TAG, _gap)
+        now = now.replace(_INLINE_TAG, lambda _: "")
+        now = _cut(now, _HTML_LINK, "html", (1, 2), links).replace(_TAG, _gap)
     if "[" in now.text:
         now = _cut(now, _BBCODE_LINK, "bbcode", (1, 2), links)
         now = _cut(now, _BBCODE_BARE, "bbcode", (1, None), links)

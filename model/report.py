@@ -15,10 +15,9 @@ import numpy as np
 
 from model.evaluation import evaluate, policy_shares
 from model.promise import Cuts
-from model.sample import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -35,29 +34,36 @@ JSON: Final = "report.json"
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Held-out results, all of shape ``(n,)``: labels, calibrated probabilities, weights, the live model's if any."""
+class Results:
+    """Held-out results, all of shape ``(n,)``: labels, calibrated probabilities, weights, the live model's if any.
 
-    samples: Sequence[LabelledSample]
+    ``groups`` name the source, language and site of each; ``position`` is each comment's place among the labels.
+    """
+
+    spam: NDArray[np.bool_]
     given: Floats
     weight: Floats
+    groups: Mapping[str, Sequence[str]]
+    position: NDArray[np.int64]
     live: Floats | None = None
 
-    @property
-    def spam(self) -> NDArray[np.bool_]:
-        """The labels: whether a comment is spam."""
-        return np.array([one.label is Label.SPAM for one in self.samples], dtype=np.bool_)
+
+def groups_of(samples: Sequence[LabelledSample]) -> dict[str, list[str]]:
+    """What the results are told apart by."""
+    return {
+        "source": [one.source for one in samples],
+        "lang": [one.lang for one in samples],
+        "site": [one.sample.site for one in samples],
+    }
 
 
-def report(held: HeldOut, cuts: Cuts, curve: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def report(held: Results, cuts: Cuts, curve: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """All figures, JSON-able. ``curve`` is the learning curve: metrics by number of labels learnt."""
     spam = held.spam
     found: dict[str, Any] = {
         "all": evaluate(spam, held.given, held.weight),
         "policy": policy_shares(spam, held.given, (cuts.publish_below, cuts.spam_above)),
-        "by_source": _groups(held, [one.source for one in held.samples]),
-        "by_lang": _groups(held, [one.lang for one in held.samples]),
-        "by_site": _groups(held, [one.sample.site for one in held.samples]),
+        **{f"by_{kind}": _groups(held, names) for kind, names in held.groups.items()},
         "learning_curve": list(curve),
         "worst": {"ham": _worst(held, spam=False), "spam": _worst(held, spam=True)},
         "calibration": _calibration(spam, held.given),
@@ -71,7 +77,7 @@ def report(held: HeldOut, cuts: Cuts, curve: Sequence[dict[str, Any]] = ()) -> d
     return found
 
 
-def _groups(held: HeldOut, names: Sequence[str]) -> dict[str, Any]:
+def _groups(held: Results, names: Sequence[str]) -> dict[str, Any]:
     """Metrics of each group that has a name and enough comments."""
     keys = np.array(names, dtype=object)
     found = {}
@@ -82,11 +88,11 @@ def _groups(held: HeldOut, names: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _worst(held: HeldOut, *, spam: bool) -> list[dict[str, Any]]:
+def _worst(held: Results, *, spam: bool) -> list[dict[str, Any]]:
     """Comments of one class that were judged most wrongly."""
     wrong = np.where(held.spam, 1.0 - held.given, held.given)
     order = [int(i) for i in np.argsort(-wrong, kind="stable") if held.spam[i] == spam and wrong[i] >= 0.5]
-    return [{"position": i, "probability": float(held.given[i])} for i in order[:WORST]]
+    return [{"position": int(held.position[i]), "probability": float(held.given[i])} for i in order[:WORST]]
 
 
 def _calibration(spam: NDArray[np.bool_], given: Floats, bins: int = 10) -> list[dict[str, float]]:
@@ -107,7 +113,7 @@ def _histogram(spam: NDArray[np.bool_], given: Floats, bins: int = 20) -> dict[s
     }
 
 
-def _changed(held: HeldOut, cuts: Cuts) -> dict[str, int]:
+def _changed(held: Results, cuts: Cuts) -> dict[str, int]:
     """How many comments would get another status than from the live model's scores, by "from → to"."""
     if held.live is None:
         return {}
@@ -121,7 +127,7 @@ def _changed(held: HeldOut, cuts: Cuts) -> dict[str, int]:
     return {move: moves.count(move) for move in sorted(set(moves))}
 
 
-def pictures(held: HeldOut, cuts: Cuts, figures: dict[str, Any]) -> dict[str, bytes]:
+def pictures(held: Results, cuts: Cuts, figures: dict[str, Any]) -> dict[str, bytes]:
     """SVG pictures by file name; the same figures give the same bytes. None where a class is missing."""
     spam = held.spam
     if not spam.any() or spam.all():
@@ -184,7 +190,7 @@ def _svg(draw: Callable[[Axes], None]) -> bytes:
     return out.getvalue()
 
 
-def files(held: HeldOut, cuts: Cuts, curve: Sequence[dict[str, Any]] = ()) -> dict[str, bytes]:
+def files(held: Results, cuts: Cuts, curve: Sequence[dict[str, Any]] = ()) -> dict[str, bytes]:
     """The whole report as files to store with the model."""
     figures = report(held, cuts, curve)
     text = json.dumps(figures, indent=1, sort_keys=True, allow_nan=False) + "\n"

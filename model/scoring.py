@@ -7,19 +7,23 @@ holds this path equal to the pipeline of `pipeline.fitted` to 1e-9.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from model import artifact
 from model.explanation import explain as explained
 from model.features import numbers
-from model.promise import HOLD, Cuts
+from model.held_out import FILE, HeldOut
+from model.promise import DEFAULT, Cuts, Promise, Terms, solve_for
 from model.reading import read
 from model.sample import Evidence, Score
 from model.vector import NUMBERS_FROM, Block, Clues, features_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from model.sample import Sample
 
@@ -35,19 +39,6 @@ def probability(log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
-#: Where a model cannot promise anything yet: clear cases only. On the starter's held-out corpora these err in few
-#: cases on either side (docs/judge.md), but no bound stands behind them.
-CAUTIOUS: Final = Cuts(publish_below=0.05, spam_above=0.97)
-
-
-def promised(promise: Mapping[str, Any] | None) -> Cuts:
-    """The cuts that a model's promise solved; a side that it could not solve takes the cautious default."""
-    cuts = (promise or {}).get("cuts") or {}
-    low, high = float(cuts.get("publish_below", 0.0)), float(cuts.get("spam_above", HOLD.spam_above))
-    high = high if high <= 1.0 else CAUTIOUS.spam_above
-    return Cuts(low if low > 0.0 else min(CAUTIOUS.publish_below, high), high)
-
-
 class Scorer:
     """A loaded judge. Immutable, so that any number of threads may use it at once."""
 
@@ -56,7 +47,7 @@ class Scorer:
         self.manifest = manifest
         self.version = manifest.version
         self.sites = weights.sites
-        self.cuts = promised(manifest.promise)
+        self._promises: dict[tuple[str, Terms], Promise] = {}
         self._weights = weights.weights
         self._weights.flags.writeable = False
         self._numbers = weights.weights[NUMBERS_FROM:].tolist()
@@ -82,6 +73,35 @@ class Scorer:
         if explain:
             evidence = explained(reading, found, clues, plain, self._weights, self._intercept)
         return Score(probability(log_odds), log_odds, evidence, self.version)
+
+    @cached_property
+    def held_out(self) -> HeldOut:
+        """What the judge made of labels it had not learnt; none in a model that was saved without them.
+
+        Raises:
+            ArtifactError: they are damaged.
+        """
+        if FILE not in self.manifest.files:
+            return HeldOut.of(np.zeros(0, dtype=np.bool_), np.zeros(0), [])
+        try:
+            return HeldOut.from_bytes((self.folder / FILE).read_bytes())
+        except (OSError, ValueError) as error:
+            text = f"{self.folder / FILE} cannot be read: {error}"
+            raise artifact.ArtifactError(text) from error
+
+    def promise(self, terms: Terms = DEFAULT, site: str = "") -> Promise:
+        """What this judge can promise a site, with the cuts that keep it; solved once, then remembered."""
+        # Who has no labels of their own shares one answer.
+        key = (site if site in self.held_out.sites else "", terms)
+        found = self._promises.get(key)
+        if found is None:
+            found = self._promises[key] = solve_for(self.held_out, *key)
+        return found
+
+    @property
+    def cuts(self) -> Cuts:
+        """The cuts that keep the promise we make unless the owner says otherwise."""
+        return self.promise().cuts
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[float]:
         """Spam probabilities in the order of ``samples``, streaming."""

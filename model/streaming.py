@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import sys
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,9 +24,11 @@ from scipy.special import expit
 from model.artifact import Weights
 from model.evaluation import evaluate
 from model.fitting import both, calibrate, calibrated, fit
+from model.held_out import HeldOut
 from model.pipeline import stacked
-from model.promise import solve
+from model.promise import Promise, solve
 from model.reading import read
+from model.report import Results, files, groups_of
 from model.sample import Label
 from model.vector import vector
 
@@ -57,21 +60,22 @@ class Learnt:
     digest: str
     metrics: dict[str, Any]
     live_metrics: dict[str, Any] | None
-    promise: dict[str, Any]
+    promise: Promise
     calibration: tuple[float, float]
+    held_out: HeldOut | None = None
     conflicts: list[Conflict] = field(default_factory=list)
     report: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """A part of the labels, read: vectors in single precision, labels, weights, hashes of the plain texts, sites."""
+    """A part of the labels, read: vectors in single precision, labels, weights, hashes of the plain texts, groups."""
 
     matrix: csr_matrix
     spam: NDArray[np.bool_]
     weight: Floats
     texts: list[bytes]
-    sites: frozenset[str]
+    groups: dict[str, list[str]]
     live: Floats | None
 
 
@@ -95,7 +99,7 @@ def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
         weight=np.array([one.weight for one in part]),
         texts=[hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts],
-        sites=sites,
+        groups=groups_of(part),
         live=given,
     )
 
@@ -151,55 +155,75 @@ def learn(
     total = hashlib.sha256()
     copies = _Copies()
     now, sites = start, start.sites
-    logits: list[Floats] = []
-    labels: list[NDArray[np.bool_]] = []
-    weights: list[Floats] = []
-    lived: list[Floats] = []
-    done = 0
+    seen = _Seen()
     for shard in _shards(_parts(samples, total), live, workers):
         weight = shard.weight * copies.first(shard)
         # The first shard is judged by the prior: an honest figure, if a pessimistic one.
-        logits.append(np.asarray(shard.matrix @ now.weights.astype(np.float32), dtype=np.float64) + now.intercept)
-        labels.append(shard.spam)
-        weights.append(weight)
-        if shard.live is not None:
-            lived.append(shard.live)
+        logits = np.asarray(shard.matrix @ now.weights.astype(np.float32), dtype=np.float64) + now.intercept
+        seen.add(shard, logits, weight)
         new = weight > 0
         if both(shard.spam[new]):
             model = fit(shard.matrix[new], shard.spam[new], weight[new], now, _STEPS)
             now = Weights(model.coef_[0], model.precision_, float(model.intercept_[0]))
-        sites |= shard.sites
-        done += len(shard.spam)
+        sites |= frozenset(site for site in shard.groups["site"] if site)
         # How many will come is not known; the bar nears its end as they do.
-        progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + done)), f"{done:,} labels learnt")
-    return _result(now, sites, total.hexdigest(), (logits, labels, weights, lived))
+        progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + seen.n)), f"{seen.n:,} labels learnt")
+    return _result(replace(now, sites=sites), total.hexdigest(), seen)
 
 
-def _result(
-    now: Weights,
-    sites: frozenset[str],
-    digest: str,
-    seen: tuple[list[Floats], list[NDArray[np.bool_]], list[Floats], list[Floats]],
-) -> Learnt:
-    logits, labels, weights, lived = seen
-    spam = np.concatenate(labels)
-    weight = np.concatenate(weights)
+@dataclass
+class _Seen:
+    """Everything that was judged before it was learnt, shard by shard."""
+
+    logits: list[Floats] = field(default_factory=list)
+    spam: list[NDArray[np.bool_]] = field(default_factory=list)
+    weight: list[Floats] = field(default_factory=list)
+    live: list[Floats] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    n: int = 0
+
+    def add(self, shard: _Shard, logits: Floats, weight: Floats) -> None:
+        """Keep what a shard was judged; what is learnt so far shows in how well."""
+        if both(shard.spam):
+            self.curve.append({"labels": self.n, **evaluate(shard.spam, expit(logits), shard.weight)})
+        self.logits.append(logits)
+        self.spam.append(shard.spam)
+        self.weight.append(weight)
+        if shard.live is not None:
+            self.live.append(shard.live)
+        for kind, names in shard.groups.items():
+            # A million names, of which few differ.
+            self.groups.setdefault(kind, []).extend(map(sys.intern, names))
+        self.n += len(logits)
+
+
+def _result(now: Weights, digest: str, seen: _Seen) -> Learnt:
+    spam = np.concatenate(seen.spam)
+    weight = np.concatenate(seen.weight)
     if not both(spam):
-        return Learnt(now, int(spam.sum()), int((~spam).sum()), digest, {}, None, {}, (1.0, 0.0))
-    scores = np.concatenate(logits)
+        return Learnt(now, int(spam.sum()), int((~spam).sum()), digest, {}, None, solve([], []), (1.0, 0.0))
+    scores = np.concatenate(seen.logits)
     # Calibrate on the later half: the earlier was judged by a model that knew less than the one to be shipped.
     late = np.arange(len(spam)) >= len(spam) // 2
     late = late if both(spam[late & (weight > 0)]) else np.ones(len(spam), dtype=np.bool_)
     slope, offset = calibrate(scores[late], spam[late], weight[late])
-    given = expit(slope * scores + offset)
-    counted = late & (weight > 0)
+    counted = np.flatnonzero(late & (weight > 0))
+    given = expit(slope * scores[counted] + offset)
+    groups = {kind: [names[i] for i in counted] for kind, names in seen.groups.items()}
+    measured = HeldOut.of(spam[counted], given, groups["site"])
+    lived = np.concatenate(seen.live)[counted] if seen.live else None
+    results = Results(spam[counted], given, weight[counted], groups, counted, lived)
+    promise = solve(measured.spam, measured.given)
     return Learnt(
-        weights=calibrated(Weights(now.weights, now.precision, now.intercept, sites), slope, offset),
+        weights=calibrated(now, slope, offset),
         n_spam=int(spam.sum()),
         n_ham=int((~spam).sum()),
         digest=digest,
-        metrics=evaluate(spam[counted], given[counted], weight[counted]),
-        live_metrics=evaluate(spam[counted], np.concatenate(lived)[counted], weight[counted]) if lived else None,
-        promise=solve(spam[counted], given[counted]).as_dict(),
+        metrics=evaluate(results.spam, given, results.weight),
+        live_metrics=evaluate(results.spam, lived, results.weight) if lived is not None else None,
+        promise=promise,
         calibration=(slope, offset),
+        held_out=measured,
+        report=files(results, promise.cuts, seen.curve),
     )

@@ -24,6 +24,7 @@ from model import artifact, corpus
 from model.evaluation import evaluate
 from model.features import NUMBERS, numbers
 from model.fitting import calibrate, calibrated, split
+from model.held_out import FILE, HeldOut
 from model.neighbours import Union
 from model.pipeline import PriorLogisticRegression, stacked
 from model.promise import solve
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION: Final = "starter-2026.11"
+VERSION: Final = "starter-2026.11.24"
 #: Precision of a hashed weight before any data; smaller lets words speak louder.
 PRECISION: Final = 0.2
 FOLDS: Final = 4
@@ -63,8 +64,8 @@ class Design:
     whole: NDArray[np.int64]
 
 
-def design(rows: Sequence[LabelledSample]) -> Design:
-    """Vectors of all comments in the views of `views`, and as they are."""
+def design(rows: Sequence[LabelledSample], without: frozenset[str] = frozenset()) -> Design:
+    """Vectors of all comments in the views of `views`, and as they are; ``without`` the blocks of these names."""
     chance = random.Random(SEED)  # noqa: S311 - made-up home pages, no secrets
     names = first_names(rows)
     vectors = []
@@ -80,7 +81,8 @@ def design(rows: Sequence[LabelledSample]) -> Design:
         for view, part in shown:
             if view is reading:
                 whole.append(len(owner))
-            columns, values = assemble(text + link_blocks(view), clues_of(view, words), numbers(view))
+            blocks = [block for block in text + link_blocks(view) if block.name not in without]
+            columns, values = assemble(blocks, clues_of(view, words), numbers(view))
             vectors.append((columns.astype(np.int32), values.astype(np.float32)))
             owner.append(number)
             share.append(part)
@@ -135,6 +137,7 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
     final = learn(seen, rows, np.ones(len(rows), dtype=np.bool_))
     slope, offset = calibrate(logits, spam, weight)
     given = expit(slope * logits + offset)
+    measured = HeldOut.of(spam, given, [""] * len(rows))
     metrics = {"all": evaluate(spam, given, weight)} | by_source(rows, spam, given, weight)
     raw = artifact.Weights(final.coef_[0], final.precision_, float(final.intercept_[0]))
     weights = believed(calibrated(raw, slope, offset), seen)
@@ -154,10 +157,10 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
             "calibration": {"slope": slope, "offset": offset},
             "libraries": libraries(),
         },
-        promise=solve(spam, given).as_dict(),
+        promise=solve(measured.spam, measured.given).as_dict(),
     )
     with tempfile.TemporaryDirectory(dir=out.parent) as building:
-        made = artifact.save(Path(building), manifest, weights)
+        made = artifact.save(Path(building), manifest, weights, {FILE: measured.as_bytes()})
         out.mkdir(exist_ok=True)
         for path in made.iterdir():
             path.replace(out / path.name)

@@ -22,12 +22,13 @@ from scipy.special import expit
 from model import artifact, report, streaming
 from model.evaluation import evaluate
 from model.features import NUMBERS
-from model.fitting import calibrate, calibrated, fit, held_out, learning_curve, split
+from model.fitting import as_prior, calibrate, calibrated, fit, held_out, learning_curve, split
 from model.grouping import Conflict, campaigns, conflicts, folds_of, learnable, weights_of
+from model.held_out import FILE, HeldOut
 from model.pipeline import CommentVectorizer
-from model.promise import solve
+from model.promise import Promise, solve
 from model.sample import Label
-from model.scoring import STARTER, Scorer, promised
+from model.scoring import STARTER, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,6 +65,7 @@ class TrainingResult:
     live_metrics: dict[str, Any] | None
     n_spam: int
     n_ham: int
+    promise: Promise
     warnings: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -94,7 +96,8 @@ def train(
         ArtifactError: the prior or the live model cannot be read.
         OSError: ``out`` cannot be written.
     """
-    parent, start = artifact.load(prior)
+    parent, shipped = artifact.load(prior)
+    start = as_prior(shipped)
     stream = iter(samples)
     first = list(islice(stream, streaming.LARGE))
     following = next(stream, None)
@@ -112,10 +115,11 @@ def train(
         parent=parent.version,
         metrics=learnt.metrics,
         training=_record(learnt, seed),
-        promise=learnt.promise,
+        promise=learnt.promise.as_dict(),
     )
     progress(0.95, "writing the model")
-    folder = artifact.save(out, manifest, learnt.weights, learnt.report)
+    extra = {**learnt.report, FILE: learnt.held_out.as_bytes()} if learnt.held_out else learnt.report
+    folder = artifact.save(out, manifest, learnt.weights, extra)
     progress(1.0, "done")
     return TrainingResult(
         manifest.version,
@@ -124,6 +128,7 @@ def train(
         learnt.live_metrics,
         learnt.n_spam,
         learnt.n_ham,
+        learnt.promise,
         _warnings(learnt),
         learnt.conflicts,
     )
@@ -160,8 +165,9 @@ def _at_once(
     given = expit(slope * logits + offset)
     progress(0.8, "drawing the report")
     lived = _given(live, kept) if live is not None else None
-    promise = solve(spam, given).as_dict()
-    held = report.HeldOut(kept, given, weight, lived)
+    measured = HeldOut.of(spam, given, [one.sample.site for one in kept])
+    promise = solve(measured.spam, measured.given)
+    held = report.Results(spam, given, weight, report.groups_of(kept), np.arange(len(kept)), lived)
     curve = learning_curve(matrix, spam, weight, start, fold)
     return streaming.Learnt(
         weights=calibrated(raw, slope, offset),
@@ -171,9 +177,10 @@ def _at_once(
         metrics=evaluate(spam, given, weight),
         live_metrics=evaluate(spam, lived, weight) if lived is not None else None,
         promise=promise,
+        held_out=measured,
         calibration=(slope, offset),
         conflicts=clashes,
-        report=report.files(held, promised(promise), curve),
+        report=report.files(held, promise.cuts, curve),
     )
 
 
@@ -225,6 +232,8 @@ def _warnings(learnt: streaming.Learnt) -> list[str]:
     if min(learnt.n_spam, learnt.n_ham) < MIN_LABELS_PER_CLASS:
         few = f"{learnt.n_spam} spam and {learnt.n_ham} genuine labels are few"
         found.append(f"{few}: at least {MIN_LABELS_PER_CLASS} of each are wanted")
+    if learnt.promise.missing_ham or learnt.promise.missing_published:
+        found.append(f"it would hold what it cannot promise to decide well: it needs {learnt.promise.why}")
     if learnt.conflicts:
         found.append(f"{len(learnt.conflicts)} groups of near-identical comments carry both labels")
     return found

@@ -30,7 +30,7 @@ NUMBERS_FROM: Final = SHARED + OWN
 WIDTH: Final = NUMBERS_FROM + len(NUMBERS)
 
 #: Lengths of the character n-grams.
-GRAMS: Final = (2, 3, 4, 5)
+GRAMS: Final = (1, 2, 3, 4, 5)
 _WORD: Final = hashing.salt("word")
 _PAIR: Final = hashing.salt("pair")
 _CHAR: Final = hashing.salt("char")
@@ -39,9 +39,11 @@ _NAME_CHAR: Final = hashing.salt("name char")
 _LINK: Final = hashing.salt("link")
 _MAIL: Final = hashing.salt("mail")
 _CLUE: Final = hashing.salt("clue")
-#: The blocks whose features a site may weigh in its own way, and the one that all its comments have.
-_OWN_WORDS: Final = frozenset({"words", "words of the name"})
-_ANY: Final = np.zeros(1, dtype=np.int64)
+#: The blocks whose features a site may weigh in its own way.
+_OWN: Final = frozenset({"words", "words of the name", "links", "author's link"})
+#: What is said of every comment of a site, and of whether it has a link: among one site's comments that tells spam from
+#: comments, while between corpora it tells corpora apart, so nobody but the site itself may learn it.
+_ANY, _LINKED, _UNLINKED, _SIGNED, _UNSIGNED = np.arange(5, dtype=np.int64)
 #: Up to this many columns plain Python is faster than numpy.
 _FEW: Final = 40
 _JOIN: Final = np.uint64(0x9FB21C651E98DF25)
@@ -113,7 +115,7 @@ def text_blocks(reading: Reading) -> tuple[list[Block], list[str]]:
             [grams[size : until - length + 1] for length, grams in zip(GRAMS, whole, strict=True)] if name else [],
             _NAME_CHAR,
         ),
-        ([grams[until - 1 :] for grams in whole[1:3]] if reading.local else [], _MAIL),
+        ([grams[until - 1 :] for grams in whole[2:4]] if reading.local else [], _MAIL),
     )
     letters, singles, doubles, name_words, name_letters, local = hashing.columns_of_parts(parts)
     found = []
@@ -160,9 +162,12 @@ def _site_salt(site: str) -> int:
 
 
 def _own_block(found: Sequence[Block], site: str) -> Block:
-    """The words of the text and of the name, crossed with the site (Weinberger et al. 2009), in its own space."""
-    words = [block.columns for block in found if block.name in _OWN_WORDS]
-    plain = np.concatenate([_ANY, *words]).view(np.uint64)
+    """The words and links of the text and of the name, crossed with the site (Weinberger et al. 2009), in its space."""
+    named = {block.name: block.columns for block in found if block.name in _OWN}
+    always = np.array(
+        [_ANY, _LINKED if "links" in named else _UNLINKED, _SIGNED if "author's link" in named else _UNSIGNED]
+    )
+    plain = np.concatenate([always, *named.values()]).view(np.uint64)
     columns = SHARED + hashing.columns(plain, _site_salt(site), hashing.SITE_BITS)
     return Block("site", "body", columns, 1.0, 10.0)
 

@@ -200,6 +200,80 @@ class AuditOut(BaseModel):
     held_since: datetime | None
 
 
+class PromiseQuery(BaseModel):
+    """What people can read a day, if a budget is asked about."""
+
+    reviews_per_day: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+
+
+class TermsOut(BaseModel):
+    """What may go wrong, and how surely not more."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    max_ham_as_spam: float
+    max_spam_in_published: float
+    confidence: float
+
+
+class CutsOut(BaseModel):
+    """Published below the first, spam from the second on; 0 and 2 decide nothing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    publish_below: float
+    spam_above: float
+
+
+class SolvedOut(TermsOut):
+    """A promise with the cuts that keep it, and the labels it rests on (``own``: the site's alone).
+
+    ``missing_ham`` and ``missing_published`` say how many more labels a side needs at least before it decides anything.
+    """
+
+    cuts: CutsOut
+    own: bool
+    n_ham: int
+    n_spam: int
+    ham_as_spam: int
+    ham_as_spam_bound: float | None
+    published: int
+    spam_in_published: int
+    spam_in_published_bound: float | None
+    missing_ham: int
+    missing_published: int
+    why: str
+
+
+class OfferOut(BaseModel):
+    """A promise, and how many comments a day it would leave to read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    terms: TermsOut
+    promise: SolvedOut
+    reviews_per_day: float
+
+
+class PromiseOut(BaseModel):
+    """The promise in force at a site. The cuts are the site's own where its policy states some.
+
+    ``comments`` in the last ``days`` were counted for ``reviews_per_day``; none, and it is null.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    model: str
+    promise: SolvedOut
+    publish_below: float
+    spam_above: float
+    comments: int
+    days: float
+    reviews_per_day: float | None
+    offers: list[OfferOut]
+    bought: OfferOut | None
+
+
 Verdict = Literal["publish", "spam", "reject", "hold"]
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "import": "import_",
     "init": "init",
     "models": "models",
+    "promise": "promise",
     "purge": "purge",
     "replay": "replay",
     "run": "run",

@@ -119,7 +119,7 @@ def judge(
         except Exception as error:  # noqa: BLE001 -- whatever a model does wrong, the comment must be kept
             log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
-    cuts = cuts_in_force(rules, scorer.cuts) if scorer else None
+    cuts = cuts_in_force(rules, scorer.promise(rules.terms, sample.site).cuts) if scorer else None
     verdict = reason_of_score(probability, cuts)
     reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules)]
     if trusted:

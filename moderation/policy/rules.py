@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from model.promise import Terms
 from moderation.errors import NotFoundError
 from moderation.tables import Policy, Site
 
@@ -21,7 +22,7 @@ class Rules(BaseModel):
     """What a site wants done with a comment. The defaults suit a blog that nobody watches all day.
 
     ``publish_below`` and ``spam_above`` are cuts on the calibrated spam probability; unset, the model's own cuts hold,
-    which it solved from its held-out labels.
+    which it solved from its held-out labels for the promise that the site makes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,11 @@ class Rules(BaseModel):
     audit_published: Annotated[float, Field(ge=0, le=1)] = 0.005
     #: Roles that the site's own server vouches for; their comments are published.
     trusted_roles: tuple[str, ...] = ("administrator", "editor", "author", "moderator")
+
+    @property
+    def terms(self) -> Terms:
+        """The promise as the judge solves it."""
+        return Terms(self.max_ham_as_spam, self.max_spam_in_published, self.confidence)
 
     @model_validator(mode="after")
     def _cuts_in_order(self) -> Rules:

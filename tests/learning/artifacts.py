@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from model import artifact
+from model.held_out import FILE, HeldOut
 from model.vector import WIDTH
 from moderation.database import Database
 from moderation.learning.registry import register
@@ -17,12 +18,13 @@ METRICS = {"n": 100, "n_spam": 50, "roc_auc": 0.9, "brier": 0.1}
 
 
 def make_artifact(out: Path, version: str, *, log_odds: float = 0.0, parent: str = "starter-0") -> Path:
-    """Write an artifact whose every score is ``log_odds``."""
+    """Write an artifact whose every score is ``log_odds``, and that can keep its promises."""
     weights = artifact.Weights(np.zeros(WIDTH), np.ones(WIDTH), log_odds)
     manifest = artifact.Manifest(
         version=version, created_at="2026-01-05T12:00:00+00:00", parent=parent, metrics=dict(METRICS)
     )
-    return artifact.save(out, manifest, weights)
+    held_out = HeldOut.of(np.arange(3000) < 1000, np.where(np.arange(3000) < 1000, 0.999, 0.001), [""] * 3000)
+    return artifact.save(out, manifest, weights, {FILE: held_out.as_bytes()})
 
 
 def add_model(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from model.promise import HOLD, needed, solve, upper_bound
+from model.held_out import HeldOut
+from model.promise import HOLD, Terms, needed, solve, solve_for, upper_bound
 
 
 @pytest.mark.parametrize(("errors", "n"), [(0, 10), (0, 600), (3, 400), (17, 1000)])
@@ -71,4 +72,45 @@ def test_cuts_do_not_cross() -> None:
 @pytest.mark.parametrize("bad", [{"max_ham_as_spam": 0.0}, {"confidence": 1.0}, {"max_spam_in_published": 1.5}])
 def test_a_promise_that_means_nothing_is_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        solve([0, 1], [0.1, 0.9], **bad)
+        Terms(**bad)
+
+
+def test_a_site_with_enough_labels_has_a_promise_of_its_own_and_others_share_theirs() -> None:
+    random = np.random.default_rng(3)
+    labels, given = _site(random, 4000)
+    # The site "hard" is judged worse than the others: its cuts must lie further apart.
+    hard_labels = random.random(4000) < 0.4
+    hard = 1 / (1 + np.exp(-random.normal(np.where(hard_labels, 1.5, -1.5), 2.2)))
+    few_labels, few = _site(random, 200)
+    held_out = HeldOut.of(
+        np.concatenate([labels, hard_labels, few_labels]),
+        np.concatenate([given, hard, few]),
+        ["easy"] * 4000 + ["hard"] * 4000 + ["few"] * 200,
+    )
+    easy_cuts, hard_cuts = solve_for(held_out, "easy"), solve_for(held_out, "hard")
+    assert easy_cuts.own
+    assert hard_cuts.own
+    assert hard_cuts.cuts.spam_above > easy_cuts.cuts.spam_above
+    assert easy_cuts.cuts == solve(held_out.at("easy").spam, held_out.at("easy").given).cuts
+    shared = solve(held_out.spam, held_out.given)
+    assert solve_for(held_out, "few") == shared
+    assert solve_for(held_out, "never seen") == shared
+    assert not shared.own
+
+
+def test_held_out_labels_are_kept_as_they_were_solved() -> None:
+    labels, given = _site(np.random.default_rng(5), 3000)
+    held_out = HeldOut.of(labels, given, ["é"] * 3000)
+    read = HeldOut.from_bytes(held_out.as_bytes())
+    assert read.sites == ("é",)
+    assert solve(read.spam, read.given) == solve(held_out.spam, held_out.given)
+    with pytest.raises(ValueError, match="no held-out labels"):
+        HeldOut.from_bytes(b"PK\x03\x04 damaged")
+    with pytest.raises(ValueError, match="no held-out labels"):
+        HeldOut.from_bytes(b"")
+
+
+def test_a_stricter_promise_decides_less() -> None:
+    labels, given = _site(np.random.default_rng(7), 20_000)
+    strict, lenient = solve(labels, given, Terms(0.001, 0.01)), solve(labels, given, Terms(0.02, 0.05))
+    assert strict.cuts.publish_below < lenient.cuts.publish_below < lenient.cuts.spam_above < strict.cuts.spam_above

@@ -13,7 +13,7 @@ from model.sample import Label, LabelledSample, Sample
 CUTS = Cuts(0.2, 0.8)
 
 
-def _held(live: bool = True) -> report.HeldOut:
+def _held(live: bool = True) -> report.Results:
     labels = [Label.SPAM] * 10 + [Label.HAM] * 10
     samples = [
         LabelledSample(
@@ -22,7 +22,13 @@ def _held(live: bool = True) -> report.HeldOut:
         for n, label in enumerate(labels)
     ]
     given = np.array([*np.linspace(0.3, 0.99, 10), *np.linspace(0.01, 0.6, 10)])
-    return report.HeldOut(samples, given, np.ones(20), np.full(20, 0.5) if live else None)
+    return _results(samples, given, np.full(20, 0.5) if live else None)
+
+
+def _results(samples: list[LabelledSample], given: np.ndarray, live: np.ndarray | None = None) -> report.Results:
+    spam = np.array([one.label is Label.SPAM for one in samples])
+    n = len(samples)
+    return report.Results(spam, given, np.ones(n), report.groups_of(samples), np.arange(n), live)
 
 
 def test_figures_are_told_by_group_and_side() -> None:
@@ -59,4 +65,4 @@ def test_pictures_are_the_same_every_time() -> None:
 
 def test_one_class_gets_figures_but_no_pictures() -> None:
     samples = [LabelledSample(Sample("a"), Label.HAM)] * 3
-    assert set(report.files(report.HeldOut(samples, np.array([0.1, 0.2, 0.3]), np.ones(3)), CUTS)) == {"report.json"}
+    assert set(report.files(_results(samples, np.array([0.1, 0.2, 0.3])), CUTS)) == {"report.json"}
