@@ -1,10 +1,11 @@
 # Everything one does here. The tools live in .venv; what is installed is pinned and hashed in requirements/.
 PORT ?= 8000
 PYTHON ?= python3
+DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help install run test test-redis lint format lock bench e2e clean
+.PHONY: help install run test test-redis lint format lock bench bench-judge e2e clean
 
 help: ## say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,9 +30,13 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 lock: .venv/installed-dev ## pin again (ARGS=--upgrade: the newest; ARGS="--upgrade-package flask": one)
 	$(LOCK) $(ARGS) --group dev -o requirements/dev.txt
 	$(LOCK) $(ARGS) --group build -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) $(ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 bench: .venv/installed-dev ## run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-judge: .venv/installed-dev .venv/installed-bench ## compare the judge with its ablations and peers (DATA=folder)
+	$(BIN)/python -m benchmarks.judge --data $(DATA) $(ARGS)
 
 e2e: .venv/installed-dev ## run the browser tests (needs Chromium)
 	$(BIN)/pytest -m e2e $(ARGS)
@@ -53,3 +58,6 @@ clean: ## remove what make has made, but not instance/
 
 .venv/installed-dev: requirements/dev.txt .venv/installed
 	$(PIP) --require-hashes -r requirements/dev.txt && touch $@
+
+.venv/installed-bench: requirements/bench.txt .venv/installed-dev
+	$(PIP) --require-hashes -r requirements/bench.txt && touch $@

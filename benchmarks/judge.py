@@ -1,6 +1,6 @@
 """How good the judge is on sources it has never seen, beside its ablations and peers.
 
-Run as `python -m benchmarks.judge --data DIR`.
+Run as `make bench-judge` (DATA=folder), or `python -m benchmarks.judge --data DIR` without the peers that it installs.
 
 Each fold leaves whole sources out: half of the spam operators but the two largest, or a whole spam blog, against the
 published comments of blogs that are left out too. Near-duplicates of training rows are dropped from the test, and of n
@@ -345,7 +345,11 @@ def main() -> int:
     parser.add_argument("--judges", nargs="*", default=list(JUDGES), choices=list(JUDGES))
     parser.add_argument("--folds", default="", help="only folds whose name contains this")
     chosen = parser.parse_args()
-    all_rows = load(chosen.data)
+    try:
+        all_rows = load(chosen.data)
+    except corpus.CorpusError as error:
+        print(error, file=sys.stderr)
+        return 2
     print("| fold | judge | n (spam) | ROC AUC | AP | recall at 1 % | at 0.1 % | Brier | ECE | µs each | MB |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     means: dict[str, list[list[float]]] = {}

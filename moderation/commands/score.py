@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import select
 import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import click
 
 from model.jsonl import BadLine, read_labelled
 from model.sample import Sample
+from model.scoring import Scorer
 from moderation.commands.context import errors_told
 from moderation.commands.judges import open_scorer
 from moderation.commands.labelled import skip_bad_option
@@ -16,27 +27,110 @@ from moderation.comments.judge import judge
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
 
+#: Lines that one process judges at a time.
+CHUNK: Final = 64
+#: From so many lines on, other processes are worth their start.
+MANY: Final = 2_000
+_BLOCK: Final = 1 << 20
+
 
 @click.command("score")
 @skip_bad_option
 def command(*, skip_bad: bool) -> None:
     """Judge JSON lines from standard input as a site with the default policy would, in the same order."""
-    scorer, rules = open_scorer(), Rules()
     out = sys.stdout
     with errors_told():
-        for read in read_labelled(sys.stdin.buffer, require_label=False):
-            if isinstance(read, BadLine):
-                _refuse(read, skip_bad=skip_bad)
-                continue
-            judgement = judge(scorer, read.sample, _facts(read.sample), rules)
-            record = {
-                "spam_probability": judgement.spam_probability,
-                "status": judgement.status.value,
-                "model": judgement.model_version,
-            }
-            out.write(json.dumps(record) + "\n")
+        for answers in _judged(open_scorer(), _chunks(sys.stdin.buffer)):
+            for answer in answers:
+                if isinstance(answer, BadLine):
+                    _refuse(answer, skip_bad=skip_bad)
+                else:
+                    out.write(answer + "\n")
             # Whoever asks comment by comment waits for each answer.
             out.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some lines, the first of which has the number ``first``; ``last`` if whoever asks may now wait for answers."""
+
+    first: int
+    lines: Sequence[bytes]
+    last: bool
+
+
+def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """Yield the lines as they come: all that have arrived, a few at a time, never waiting for more than one."""
+    number, rest = 1, b""
+    while block := stream.read1(_BLOCK):  # type: ignore[attr-defined]
+        *lines, rest = (rest + block).split(b"\n")
+        for start in range(0, len(lines), CHUNK):
+            part = lines[start : start + CHUNK]
+            last = start + CHUNK >= len(lines) and not _more_at_once(stream)
+            yield Chunk(number, part, last)
+            number += len(part)
+    if rest:
+        yield Chunk(number, [rest], last=True)
+
+
+def _more_at_once(stream: BinaryIO) -> bool:
+    try:
+        return bool(select.select([stream.fileno()], [], [], 0)[0])
+    except (OSError, ValueError):
+        return False
+
+
+def _judged(scorer: Scorer, chunks: Iterator[Chunk]) -> Iterator[list[str | BadLine]]:
+    """Yield the answers chunk by chunk, in order; of many lines, by as many processes as there are processors."""
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    waiting: deque[Future[list[str | BadLine]]] = deque()
+    pool: ProcessPoolExecutor | None = None
+    with ExitStack() as stack:
+        for chunk in chunks:
+            if pool is None and chunk.first > MANY and workers > 1:
+                pool = stack.enter_context(_pool(workers, scorer.folder))
+            if pool is None:
+                yield _answers(scorer, chunk)
+                continue
+            waiting.append(pool.submit(_by_worker, chunk))
+            while waiting and (chunk.last or len(waiting) > 4 * workers):
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _pool(workers: int, folder: Path) -> ProcessPoolExecutor:
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_open, initargs=(folder,))
+
+
+_SCORERS: Final[list[Scorer]] = []
+
+
+def _open(folder: Path) -> None:
+    """Load the judge, once in each process."""
+    _SCORERS.append(Scorer.load(folder))
+
+
+def _by_worker(chunk: Chunk) -> list[str | BadLine]:
+    return _answers(_SCORERS[0], chunk)
+
+
+def _answers(scorer: Scorer, chunk: Chunk) -> list[str | BadLine]:
+    rules = Rules()
+    answers: list[str | BadLine] = []
+    for read in read_labelled(chunk.lines, require_label=False):
+        if isinstance(read, BadLine):
+            answers.append(BadLine(chunk.first + read.number - 1, read.reason))
+            continue
+        judgement = judge(scorer, read.sample, _facts(read.sample), rules)
+        record = {
+            "spam_probability": judgement.spam_probability,
+            "status": judgement.status.value,
+            "model": judgement.model_version,
+        }
+        answers.append(json.dumps(record))
+    return answers
 
 
 def _refuse(bad: BadLine, *, skip_bad: bool) -> None:

@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from model.artifact import read_manifest
-from model.scoring import STARTER
+from model.sample import Sample
+from model.scoring import STARTER, Scorer
 from moderation.commands import main
+from moderation.commands.score import MANY
 from moderation.learning.registry import promote
 from moderation.services import Services
 from tests.factories import CLEAN, SPAM
@@ -88,3 +90,20 @@ def test_each_answer_comes_before_the_next_question(tmp_path: Path) -> None:
             assert json.loads(child.stdout.readline())["status"] == status
         child.stdin.close()
         assert child.wait(10) == 0
+
+
+def test_many_lines_are_judged_by_several_processes_to_the_same_answers_in_the_same_order(tmp_path: Path) -> None:
+    lines = [json.dumps({**CLEAN, "body": f"{CLEAN['body']} {number}"}) for number in range(MANY + 500)]
+    lines[MANY + 300] = json.dumps(SPAM)
+    lines[MANY + 400] = "broken"
+    environment = {**os.environ, "MODERATION_HOME": str(tmp_path / "nothing")}
+    command = [sys.executable, "-m", "moderation", "score", "--skip-bad"]
+    done = subprocess.run(command, input="\n".join(lines), capture_output=True, env=environment, text=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(lines) - 1
+    assert [place for place, answer in enumerate(answers) if answer["status"] == "spam"] == [MANY + 300]
+    assert f"Skipped: Line {MANY + 401}: " in done.stderr
+    scorer = Scorer.load(STARTER)
+    for place in (0, MANY - 1, MANY + 64, MANY + 499 - 1):
+        sample = Sample(**json.loads(lines[place + (place > MANY + 399)]))
+        assert answers[place]["spam_probability"] == scorer.score(sample, explain=False).probability
