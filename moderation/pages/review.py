@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from moderation.api import problems
 from moderation.api.context import current_actor, read_id, services
+from moderation.api.review import filter_of
 from moderation.api.schemas import DecisionIn, QueueQuery
 from moderation.comments.submission import field_errors
 from moderation.errors import ConflictError, InvalidError, NotFoundError
@@ -24,7 +25,7 @@ from moderation.people.sites import list_sites
 from moderation.review import queue
 from moderation.review.audit import list_audits
 from moderation.review.decisions import decide, undo
-from moderation.tables import Action, Comment, Decision, Status
+from moderation.tables import Action, Comment, Decision
 
 blueprint = page_blueprint("desk", __name__)
 
@@ -64,7 +65,7 @@ def get_counts() -> Response:
 def _page(session: Session, actor: Actor, query: QueueQuery) -> Page[Comment]:
     if query.status == "audit":
         return list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
-    wanted = queue.Filter(Status(query.status), query.site, query.q)
+    wanted = filter_of(query, services().clock())
     return queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
 
 

@@ -27,7 +27,15 @@ def before_downgrade(rows: Rows) -> None:
     rows.add("claim", comment_id=COMMENT, person_id=PERSON)
     rows.add("skip", comment_id=COMMENT, person_id=PERSON, version=1)
     rows.add("note", id=number(40), comment_id=COMMENT, person_id=PERSON, text="Ask Ann")
-    rows.add("campaign_verdict", id=number(41), campaign_id=COMMENT, person_id=PERSON, batch_id=number(42), action="spam", sites=[])
+    rows.add(
+        "campaign_verdict",
+        id=number(41),
+        campaign_id=COMMENT,
+        person_id=PERSON,
+        batch_id=number(42),
+        action="spam",
+        sites=[],
+    )
     rows.add("campaign_band", value=2**62, verdict_id=number(41))
 
 
