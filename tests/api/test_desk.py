@@ -20,7 +20,7 @@ from moderation.tables import Comment, Decision, Role, Status, StatusCount
 from tests.conftest import FakeClock
 from tests.factories import CLEAN, MadePerson, MadeSite, different, make_person, make_site, post, post_id
 
-HELD = Rules(hold_everything=True, spam_above=1.0)
+HELD = Rules(hold_everything=True, spam_above=1.0, max_links=2)
 WAVE = "Discover the one simple trick that lawyers use to double your pension in only three weeks, ask me how number"
 
 
@@ -128,9 +128,8 @@ def test_postgresql_answers_a_search_from_its_index(database: Database) -> None:
     with database.reading() as session:
         session.execute(text("SET enable_seqscan = off"))
         query = select(Comment.id).where(is_found(session, read_question("rye bread", "b.example")))
-        plan = session.scalars(
-            text(f"EXPLAIN {query.compile(session.get_bind(), compile_kwargs={'literal_binds': True})}")
-        )
+        written = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+        plan = session.scalars(text(f"EXPLAIN {written.replace('%%', '%')}"))
         assert "ix__comment__search" in "\n".join(plan)
 
 
