@@ -7,6 +7,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from model.scoring import Scorer
 from moderation.api.context import current_actor, read_id, services
 from moderation.api.schemas import (
     Age,
@@ -226,14 +227,17 @@ def blind(comment: Comment) -> CommentOut:
     return present(comment, explained=False).model_copy(update={**hidden, "reasons": [], "knowledge": {}})
 
 
+def scorer_of(comment: Comment) -> Scorer | None:
+    """Return the scorer of the model that judged the comment; ``None`` where none did, or it is gone."""
+    return services().live_model.scorer_for(comment.model_version) if comment.model_version else None
+
+
 def evidence_of(comment: Comment) -> list[EvidenceOut]:
     """Return what spoke for and against spam, as the model that judged the comment saw it.
 
     Judged again from what was recorded, since a model is deterministic; empty where that model is gone.
     """
-    if comment.model_version is None:
-        return []
-    scorer = services().live_model.scorer_for(comment.model_version)
+    scorer = scorer_of(comment)
     if scorer is None:
         return []
     score = scorer.score(sample_of(comment, comment.thread.key))

@@ -64,6 +64,28 @@ def preview(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class BatchTold:
+    """A batch of decisions: how many it put where, and whether it took another one back."""
+
+    id: uuid.UUID
+    statuses: Counter[Status]
+    undone: bool
+
+
+def tell_batch(session: Session, actor: Actor, batch_id: uuid.UUID) -> BatchTold | None:
+    """Return what a batch did, as far as the person may see it; ``None`` where they see nothing of it."""
+    query = (
+        select(Decision.action, Decision.to_status)
+        .join(Comment, Comment.id == Decision.comment_id)
+        .where(Decision.batch_id == batch_id, actor.only_theirs(Comment.site_id))
+    )
+    made = session.execute(query).all()
+    if not made:
+        return None
+    return BatchTold(batch_id, Counter(status for _, status in made), any(a is Action.UNDO for a, _ in made))
+
+
 def undo_batch(session: Session, actor: Actor, batch_id: uuid.UUID, now: datetime) -> list[Outcome]:
     """Take back all decisions of a batch, also those that a campaign's verdict made on newcomers, and end that verdict.
 

@@ -66,6 +66,11 @@ class Filter:
         return self == Filter(status=self.status, site_id=self.site_id, skipped=self.skipped, collapsed=self.collapsed)
 
     @property
+    def collapses(self) -> bool:
+        """Whether a card stands for its campaign. Narrowed further, every comment that is found is shown."""
+        return self.collapsed and self.is_plain and self.status is Status.PENDING
+
+    @property
     def needs_looking(self) -> bool:
         """Whether no index helps, so that comments must be looked at one by one."""
         if self.question.phrases or self.ip_network or self.campaign_id or "@" in self.author:
@@ -144,25 +149,24 @@ def _not_now(actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
         yield ~exists().where(
             Skip.person_id == actor.person_id, Skip.comment_id == Comment.id, Skip.version == Comment.version
         )
-    if wanted.collapsed and wanted.campaign_id is None:
-        yield or_(Comment.campaign_id.is_(None), and_(~_head_waits(actor), ~_earlier_waits(actor)))
+    if wanted.collapses:
+        yield or_(Comment.campaign_id.is_(None), and_(~_head_waits(actor, wanted), ~_earlier_waits(actor, wanted)))
 
 
-def _head_waits(actor: Actor) -> ColumnElement[bool]:
+def _head_waits(actor: Actor, wanted: Filter) -> ColumnElement[bool]:
     head = aliased(Comment)
-    return exists().where(
-        head.id == Comment.campaign_id, head.status == Status.PENDING, actor.only_theirs(head.site_id)
-    )
+    return exists().where(head.id == Comment.campaign_id, *_waits(actor, wanted, head))
 
 
-def _earlier_waits(actor: Actor) -> ColumnElement[bool]:
+def _earlier_waits(actor: Actor, wanted: Filter) -> ColumnElement[bool]:
     other = aliased(Comment)
-    return exists().where(
-        other.campaign_id == Comment.campaign_id,
-        other.status == Status.PENDING,
-        other.id < Comment.id,
-        actor.only_theirs(other.site_id),
-    )
+    first = (other.campaign_id == Comment.campaign_id, other.id < Comment.id)
+    return exists().where(*first, *_waits(actor, wanted, other))
+
+
+def _waits(actor: Actor, wanted: Filter, other: type[Comment]) -> list[ColumnElement[bool]]:
+    theirs = actor.only_theirs(other.site_id) if wanted.site_id is None else other.site_id == wanted.site_id
+    return [other.status == Status.PENDING, theirs]
 
 
 def count(session: Session, found: list[ColumnElement[bool]], most: int) -> int:
