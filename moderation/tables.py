@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from model.sample import Label
@@ -142,6 +142,15 @@ class Comment(Base):
         Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
         Index("ix__comment__label", "label", "labelled_at"),
         Index("ix__comment__audit", "audited_at", "audit_share"),
+        # Most comments belong to no campaign and pay nothing for this.
+        Index(
+            "ix__comment__campaign",
+            "campaign_id",
+            "status",
+            "id",
+            sqlite_where=text("campaign_id IS NOT NULL"),
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -164,6 +173,8 @@ class Comment(Base):
     digest: Mapped[str]
     #: MinHash of the text, for near-duplicates.
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: The first of the near-identical comments that this one is one of; empty for that first one itself.
+    campaign_id: Mapped[uuid.UUID | None]
 
     status: Mapped[Status]
     version: Mapped[int] = mapped_column(default=1)
@@ -197,7 +208,7 @@ class Band(Base):
     """A locality-sensitive hash of a comment's text: near-identical comments share one or more."""
 
     __tablename__ = "band"
-    __table_args__ = (Index("ix__band__lookup", "site_id", "value", "comment_id"),)
+    __table_args__ = (Index("ix__band__lookup", "value", "site_id", "comment_id"),)
 
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -384,3 +395,68 @@ class Promotion(Base):
     objections: Mapped[list[Any]]
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+
+
+class Claim(Base):
+    """Somebody is looking at a comment. It hinders nobody; it tells others to look at another one."""
+
+    __tablename__ = "claim"
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    until: Mapped[datetime]
+
+
+class Skip(Base):
+    """A moderator wants to leave a comment, as it stands at this version, to others."""
+
+    __tablename__ = "skip"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    comment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Note(Base):
+    """What moderators tell each other about a comment; never published."""
+
+    __tablename__ = "note"
+
+    id: Mapped[Id]
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class CampaignVerdict(Base):
+    """A verdict on a campaign that also covers what comes in until ``until``."""
+
+    __tablename__ = "campaign_verdict"
+
+    id: Mapped[Id]
+    campaign_id: Mapped[uuid.UUID]
+    #: The decisions that it made and makes.
+    batch_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    action: Mapped[Action]
+    reason: Mapped[str]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    #: The sites that the person looked after; empty: all.
+    sites: Mapped[list[Any]]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class CampaignBand(Base):
+    """A band of a campaign on which a verdict stands, for newcomers to be found by."""
+
+    __tablename__ = "campaign_band"
+
+    value: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    verdict_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("campaign_verdict.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

@@ -19,7 +19,8 @@ from model.scoring import Scorer
 from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify, network_of
-from moderation.comments.judge import Judgement, Text, judge, knowledge_of, text_of
+from moderation.comments.judge import Judgement, copies_of, judge, knowledge_of, text_of
+from moderation.comments.standing import standing_verdict
 from moderation.comments.store import Draft, store
 from moderation.comments.submission import Submission, parse_submission
 from moderation.counters import Author
@@ -88,9 +89,9 @@ def _take_in(
     judgement = prepared.judgement
     return Accepted(
         id=prepared.id,
-        status=judgement.status,
+        status=prepared.status,
         spam_probability=judgement.spam_probability,
-        reasons=tuple(reason.as_json() for reason in judgement.reasons),
+        reasons=tuple(reason.as_json() for reason in prepared.reasons),
         model=judgement.model_version,
         created_at=prepared.created_at,
         by_server=prepared.by_server,
@@ -132,7 +133,13 @@ def _prepare(
     limit = None if history else rules.comments_per_minute
     traps.refuse_flood(session, site.id, network, limit, now)
     text = text_of(submission.body)
-    judgement = _judge(session, scorer, site, submission, caller, rules, network, text, now, by_server=by_server)
+    copies = copies_of(session, site.id, text, now)
+    author = Author(site.id, submission.author_email, network, submission.author_url)
+    knowledge = knowledge_of(session, author, text, now, copies=copies)
+    judgement = _judge(scorer, site, submission, caller, rules, knowledge, now, by_server=by_server)
+    # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
+    vouched = by_server and submission.author_role in rules.trusted_roles
+    verdict = None if history or vouched else standing_verdict(session, site.id, text, now)
     return Draft(
         id=new_id(),
         site_id=site.id,
@@ -149,7 +156,10 @@ def _prepare(
         digest=digest,
         text=text,
         judgement=judgement,
-        audit_share=draw(judgement.status, rules, chance),
+        campaign_id=copies.campaign_id,
+        verdict=verdict,
+        # What a person decided is not the judge's to be audited.
+        audit_share=None if verdict else draw(judgement.status, rules, chance),
         idempotency=idempotency,
         flood_limit=limit,
         by_server=by_server,
@@ -174,20 +184,16 @@ def _check_thread(session: Session, submission: Submission, thread: Thread | Non
 
 
 def _judge(
-    session: Session,
     scorer: Scorer | None,
     site: Site,
     submission: Submission,
     caller: Caller,
     rules: Rules,
-    network: str,
-    text: Text,
+    knowledge: Mapping[str, float],
     now: datetime,
     *,
     by_server: bool,
 ) -> Judgement:
-    author = Author(site.id, submission.author_email, network, submission.author_url)
-    knowledge = knowledge_of(session, author, text, now)
     sample = Sample(
         body=submission.body,
         author_name=submission.author_name,
@@ -247,12 +253,14 @@ def _earlier_answer(
         message = "This Idempotency-Key was used for another comment."
         raise InvalidError([FieldError("Idempotency-Key", "idempotency_mismatch", message)], message)
     comment = session.get_one(Comment, row.comment_id)
-    first = session.scalars(select(Decision).where(Decision.comment_id == comment.id, Decision.number == 1)).one()
+    at_intake = (Decision.number == 1) | (Decision.origin == "campaign")
+    query = select(Decision).where(Decision.comment_id == comment.id, at_intake).order_by(Decision.number)
+    first, *later = session.scalars(query)
     return Accepted(
         id=comment.id,
-        status=first.to_status,
+        status=later[0].to_status if later else first.to_status,
         spam_probability=first.spam_probability,
-        reasons=tuple(first.reasons),
+        reasons=(*first.reasons, *(later[0].reasons if later else [])),
         model=first.model_version,
         created_at=comment.created_at,
         by_server=by_server,

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from moderation.clock import new_id
 from moderation.comments import traps
 from moderation.comments.judge import Judgement, Text
+from moderation.comments.standing import Verdict
 from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
 from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
 from moderation.outbox import Kind, enqueue
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Thread
+from moderation.policy.first_status import Reason
+from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Status, Thread
 
 # Made once: making a statement costs more than running it.
 _FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
@@ -34,6 +36,14 @@ _REMEMBER = Upsert(
     )
 )
 _ADD_DECISION, _ADD_BANDS = insert(Decision), insert(Band)
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """Who wrote a comment at the desk, and the batch of decisions that it came with."""
+
+    person_id: uuid.UUID
+    batch_id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,10 @@ class Draft:
     digest: str
     text: Text
     judgement: Judgement
+    #: The first of the near-identical comments that came before.
+    campaign_id: uuid.UUID | None
+    #: What a moderator said of the campaign, newcomers included.
+    verdict: Verdict | None
     #: The chance with which the decision was drawn for a blind audit, if it was.
     audit_share: float | None
     #: Digests of the Idempotency-Key and of the content.
@@ -63,6 +77,18 @@ class Draft:
     by_server: bool
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: A moderator wrote it: there is nothing to judge.
+    moderator: Moderator | None = None
+
+    @property
+    def status(self) -> Status:
+        """Where the comment stands once it is written."""
+        return self.verdict.status if self.verdict else self.judgement.status
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why it stands there: all that the judge said, and the verdict on its campaign."""
+        return (*self.judgement.reasons, self.verdict.why) if self.verdict else self.judgement.reasons
 
 
 def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
@@ -76,6 +102,8 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     thread_id = _thread(session, draft, now)
     _comment(session, draft, thread_id, now)
     _first_decision(session, draft, now)
+    if draft.verdict is not None:
+        _campaign_decision(session, draft, draft.verdict, now)
     if draft.text.bands:
         session.execute(
             _ADD_BANDS,
@@ -87,8 +115,8 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.idempotency is not None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
-    count_move(session, author, thread_id, None, draft.judgement.status)
-    if draft.judgement.model_version is None:
+    count_move(session, author, thread_id, None, draft.status)
+    if draft.judgement.model_version is None and draft.moderator is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None
 
@@ -105,7 +133,7 @@ def _thread(session: Session, draft: Draft, now: datetime) -> uuid.UUID:
 
 
 def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
-    submission, judgement = draft.submission, draft.judgement
+    submission, judgement, verdict = draft.submission, draft.judgement, draft.verdict
     stored = session.scalar(
         ADD_COMMENT.of(session),
         {
@@ -126,16 +154,20 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             "received_at": now,
             "digest": draft.digest,
             "signature": draft.text.signature,
-            "status": judgement.status,
-            "version": 1,
+            "campaign_id": draft.campaign_id,
+            "status": draft.status,
+            "version": 2 if verdict else 1,
             "policy_number": draft.policy_number,
-            "reasons": [reason.as_json() for reason in judgement.reasons],
+            "reasons": [reason.as_json() for reason in draft.reasons],
             "knowledge": dict(judgement.knowledge),
             "facts": draft.facts,
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "uncertainty": judgement.uncertainty,
             "audit_share": draft.audit_share,
+            "label": verdict.label if verdict else None,
+            "labelled_at": now if verdict and verdict.label else None,
+            "labelled_by": verdict.person_id if verdict and verdict.label else None,
         },
     )
     if stored is None:
@@ -143,18 +175,47 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
 
 
 def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
-    judgement = draft.judgement
+    judgement, moderator = draft.judgement, draft.moderator
     session.execute(
         _ADD_DECISION,
         {
             "id": new_id(),
             "comment_id": draft.id,
             "number": 1,
+            # A moderator's own words are no verdict and teach nothing.
             "action": Action.JUDGE,
             "to_status": judgement.status,
-            "origin": "intake",
+            "person_id": moderator.person_id if moderator else None,
+            "batch_id": moderator.batch_id if moderator else None,
+            "origin": "reply" if moderator else "intake",
             "reason": "",
             "reasons": [reason.as_json() for reason in judgement.reasons],
+            "model_version": judgement.model_version,
+            "spam_probability": judgement.spam_probability,
+            "policy_number": draft.policy_number,
+            "created_at": now,
+        },
+    )
+
+
+def _campaign_decision(session: Session, draft: Draft, verdict: Verdict, now: datetime) -> None:
+    """Write the moderator's decision as one of their batch, so that taking the batch back takes this back, too."""
+    judgement = draft.judgement
+    session.execute(
+        _ADD_DECISION,
+        {
+            "id": new_id(),
+            "comment_id": draft.id,
+            "number": 2,
+            "action": verdict.action,
+            "from_status": judgement.status,
+            "to_status": verdict.status,
+            "label": verdict.label,
+            "person_id": verdict.person_id,
+            "origin": "campaign",
+            "reason": verdict.reason,
+            "reasons": [verdict.why.as_json()],
+            "batch_id": verdict.batch_id,
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "policy_number": draft.policy_number,

@@ -16,6 +16,7 @@ from flask import Response, current_app, g, make_response, redirect, render_temp
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from model.links import registered_domain
 from moderation.api import problems
 from moderation.api.context import csrf_token, services
 from moderation.errors import ModerationError, TooManyError, UnauthenticatedError
@@ -58,6 +59,7 @@ def show(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
             "day": day,
             "percent": percent,
             "host_of": host_of,
+            "domain_of": registered_domain,
             "browser_of": browser_of,
             **values,
         },

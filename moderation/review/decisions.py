@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
@@ -18,7 +18,7 @@ from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.review.audit import hold_to_promise
 from moderation.review.history import Standing, fold
-from moderation.tables import Action, Comment, Decision, Person, Site
+from moderation.tables import Action, Claim, Comment, Decision, Person, Site
 
 MAX_REASON = 1000
 
@@ -84,9 +84,10 @@ def decide_many(
     *,
     seen_versions: Mapping[uuid.UUID, int] | None = None,
     reason: str = "",
+    batch_id: uuid.UUID | None = None,
 ) -> list[Outcome]:
     """Decide on several comments in one go; what cannot be decided is reported and hinders none of the others."""
-    batch_id, tally = new_id(), Tally()
+    batch_id, tally = batch_id or new_id(), Tally()
     outcomes = {}
     # One order for all, so that two bulk decisions never wait for each other in a circle.
     for comment_id in sorted(set(comment_ids)):
@@ -110,7 +111,15 @@ def decide_many(
     return [outcomes[comment_id] for comment_id in dict.fromkeys(comment_ids)]
 
 
-def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) -> Decision:
+def undo(
+    session: Session,
+    actor: Actor,
+    decision_id: uuid.UUID,
+    now: datetime,
+    *,
+    batch_id: uuid.UUID | None = None,
+    tally: Tally | None = None,
+) -> Decision:
     """Take a decision back, with its lesson. An undo is a decision, too, and can be taken back itself.
 
     Raises ``NotFoundError``, ``ConflictError`` if the comment was decided on since, and ``InvalidError`` for the
@@ -130,10 +139,10 @@ def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) 
     if named.number == 1:
         message = "Before a comment's first decision there is nothing to go back to; decide on it instead."
         raise InvalidError([FieldError("id", "first_decision", message)], message)
-    decision = _new_decision(comment, actor, Action.UNDO, now, undoes_id=named.id)
+    decision = _new_decision(comment, actor, Action.UNDO, now, batch_id=batch_id, undoes_id=named.id)
     standing = fold([*decisions, decision])
     decision.to_status, decision.label = standing.status, standing.label
-    _stand(session, comment, decision, standing)
+    _stand(session, comment, decision, standing, tally)
     return decision
 
 
@@ -191,6 +200,8 @@ def _stand(
     session: Session, comment: Comment, decision: Decision, standing: Standing, tally: Tally | None = None
 ) -> None:
     session.add(decision)
+    # Whatever ends a comment's wait ends its claim, too, so that none is left to keep others away.
+    session.execute(delete(Claim).where(Claim.comment_id == comment.id))
     old = comment.status
     comment.status, comment.version = standing.status, standing.version
     comment.label, comment.labelled_at, comment.labelled_by = (
