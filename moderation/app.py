@@ -10,7 +10,7 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import comments, models, operations, problems, promises, review
+from moderation.api import akismet, comments, models, operations, problems, promises, review
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
 from moderation.pages import admin, demo, docs, form, login
@@ -19,7 +19,7 @@ from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
-API = (comments, review, models, promises, operations)
+API = (comments, review, models, promises, operations, akismet)
 PAGES = (login, review_page, admin, demo, form, docs)
 
 

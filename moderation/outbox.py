@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     REJUDGE = "rejudge"
     RETRAIN = "retrain"
+    DELIVER = "deliver"
 
 
 def enqueue(
@@ -28,8 +29,17 @@ def enqueue(
     *,
     delay: timedelta = timedelta(0),
     created_by: uuid.UUID | None = None,
+    subject_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """Add a job to be run once ``delay`` has passed and the transaction is committed. Returns its id."""
-    job = Job(id=new_id(), kind=kind, payload=payload, run_after=now + delay, created_at=now, created_by=created_by)
+    job = Job(
+        id=new_id(),
+        kind=kind,
+        payload=payload,
+        run_after=now + delay,
+        created_at=now,
+        created_by=created_by,
+        subject_id=subject_id,
+    )
     session.add(job)
     return job.id

@@ -19,6 +19,7 @@ from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
 from moderation.outbox import Kind, enqueue
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Thread
+from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
 _FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
@@ -61,6 +62,10 @@ class Draft:
     #: Comments a minute from this address; ``None``: no limit.
     flood_limit: int | None
     by_server: bool
+    #: Whether the site has webhooks that may want to know.
+    has_webhooks: bool = False
+    #: Where it came from, as its first decision tells.
+    origin: str = "intake"
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -88,6 +93,9 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
     count_move(session, author, thread_id, None, draft.judgement.status)
+    if draft.has_webhooks:
+        change = Change(draft.site_id, draft.id, 1, draft.judgement.status, draft.origin, draft.facts)
+        announce(session, change, now)
     if draft.judgement.model_version is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None
@@ -152,7 +160,7 @@ def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
             "number": 1,
             "action": Action.JUDGE,
             "to_status": judgement.status,
-            "origin": "intake",
+            "origin": draft.origin,
             "reason": "",
             "reasons": [reason.as_json() for reason in judgement.reasons],
             "model_version": judgement.model_version,

@@ -19,8 +19,8 @@ from moderation.jobs.lease import LEASE, Lease, LeaseLostError
 from moderation.jobs.queue import Queue, open_queue
 from moderation.services import Services
 
-#: Two, so that comments are re-judged while a model is trained.
-THREADS = 2
+#: Comments are re-judged while a model is trained, and both while servers are slow to take what is delivered.
+THREADS = 4
 REPORT_EVERY = 0.5
 
 logger = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ class Worker:
                 leases.give_back(session, lease, "Its worker was stopped.", clock())
         except NotNowError as error:
             with database.writing() as session:
-                leases.give_back(session, lease, str(error), clock(), error.delay)
+                leases.defer(session, lease, str(error), clock(), error.delay, error.ceiling)
         except UnavailableError as error:
             with database.writing() as session:
                 leases.retry(session, lease, error.message, clock())
