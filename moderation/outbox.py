@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
-from moderation.tables import Job
+from moderation.tables import Job, JobState
 
 
 class Kind(StrEnum):
@@ -43,3 +44,11 @@ def enqueue(
     )
     session.add(job)
     return job.id
+
+
+def count_unfinished(session: Session) -> dict[tuple[Kind, JobState], int]:
+    """Return how many jobs of each kind wait and run."""
+    unfinished = (JobState.QUEUED, JobState.RUNNING)
+    query = select(Job.kind, Job.state, func.count()).where(Job.state.in_(unfinished)).group_by(Job.kind, Job.state)
+    found = {(kind, state): count for kind, state, count in session.execute(query)}
+    return {(kind, state): found.get((kind, state), 0) for kind in Kind for state in unfinished}

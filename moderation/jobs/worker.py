@@ -82,6 +82,7 @@ class Worker:
             with database.writing() as session:
                 leases.give_back(session, lease, "Its worker was stopped.", clock())
         except NotNowError as error:
+            logger.info("job.put_off", job=str(lease.job_id), kind=lease.kind, times=lease.deferrals + 1)
             with database.writing() as session:
                 leases.defer(session, lease, str(error), clock(), error.delay, error.ceiling)
         except UnavailableError as error:

@@ -46,7 +46,8 @@ def is_public(text: str) -> bool:
     inner = _carried(address)
     if inner is not None:
         return is_public(str(inner))
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or site_local)
 
 
 def _carried(address: IPAddress) -> ipaddress.IPv4Address | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -92,15 +93,25 @@ def _exchange(
         connection.connect()
         connection.request("POST", path, body=body, headers=headers, preload_content=False)
         response = connection.getresponse()
-        text = response.read(MAX_ANSWER, decode_content=False).decode("utf-8", "replace")
-    except (HTTPError, OSError, ValueError) as error:
         if time.monotonic() - started >= deadline:
-            return Answer(None, f"There was no whole answer within {deadline:g} seconds.")
+            # Cut off within the head, which reads like its end.
+            return _too_slow(deadline)
+        # The status is the answer; what follows it is for people, and may be missing.
+        text = b""
+        with suppress(HTTPError, HTTPException, OSError):
+            text = response.read(MAX_ANSWER, decode_content=False)
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
+        if time.monotonic() - started >= deadline:
+            return _too_slow(deadline)
         return Answer(None, f"The connection failed: {_reason(error)}.")
     finally:
         watchdog.cancel()
         connection.close()
-    return Answer(response.status, _readable(text))
+    return Answer(response.status, _readable(text.decode("utf-8", "replace")))
+
+
+def _too_slow(deadline: float) -> Answer:
+    return Answer(None, f"There was no answer within {deadline:g} seconds.")
 
 
 def _cut(connection: HTTPConnection) -> None:
