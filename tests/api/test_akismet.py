@@ -193,6 +193,14 @@ def test_test_values_answer_as_told(
     assert "X-akismet-pro-tip" not in answer.headers
 
 
+def test_test_values_hold_for_a_text_that_is_known(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    ask(client, site, **HAM)
+    assert ask(client, site, **{**HAM, "comment_author": "akismet-guaranteed-spam"}).data == b"true"
+    ask(client, site, **JUNK)
+    assert ask(client, site, **JUNK, user_role="administrator").data == b"false"
+    assert len(comments(services)) == 2
+
+
 @pytest.mark.parametrize("yes", ["1", "true", "True"])
 def test_a_test_is_answered_and_leaves_nothing(
     client: FlaskClient, services: Services, site: MadeSite, yes: str
