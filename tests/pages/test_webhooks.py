@@ -118,7 +118,11 @@ def test_php_understands_the_file(tmp_path: Path) -> None:
         function add_action($hook, $change) { $GLOBALS['hook'] = $hook; $GLOBALS['change'] = $change; }
         require 'plugin.php';
         echo $hook, "\\n", WPCOM_API_KEY, "\\n";
-        foreach (array_slice($argv, 1) as $url) { $change($url); echo $url, "\\n"; }
+        foreach (array_slice($argv, 1) as $url) {
+            $headers = array('Host' => 'x', 'User-Agent' => 'y');
+            $change($url, $headers);
+            echo $url, ' ', implode(',', array_keys($headers)), "\\n";
+        }
         """,
         "utf-8",
     )
@@ -128,10 +132,10 @@ def test_php_understands_the_file(tmp_path: Path) -> None:
         "https://wordpress.org/",
     ]
     out = subprocess.run([php, "run.php", *urls], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert out.split() == [
+    assert out.splitlines() == [
         "requests-requests.before_request",
         "0123456789ab",
-        "https://moderation.example.org:8443/1.1/verify-key",
-        "https://moderation.example.org:8443/1.1/x",
-        "https://wordpress.org/",
+        "https://moderation.example.org:8443/1.1/verify-key User-Agent",
+        "https://moderation.example.org:8443/k/0123456789ab/1.1/x User-Agent",
+        "https://wordpress.org/ Host,User-Agent",
     ]

@@ -82,7 +82,7 @@ def parse_asked(fields: Fields, origins: Sequence[str]) -> Asked:
         recheck_reason=fields.get("recheck_reason", "").strip(),
         callback=fields.get("callback", "").strip(),
         guid=_guid(fields.get("guid", "") or fields.get("akismet_guid", "")),
-        reporter=_line(fields.get("reporter", ""))[:100],
+        reporter=_reporter(fields.get("reporter", "")),
         post=_number(fields.get("comment_post_ID", "")),
         parent=_number(fields.get("comment_parent", "")),
     )
@@ -154,6 +154,12 @@ def _line(value: str) -> str:
 def _honeypot(fields: Fields) -> str:
     names = (fields.get("honeypot_field_name", ""), *_HONEYPOTS)
     return next((fields[name] for name in names if name and fields.get(name, "").strip()), "")
+
+
+def _reporter(value: str) -> str:
+    # WordPress names nobody as 0.
+    name = _line(value)[:100]
+    return "" if name == "0" else name
 
 
 def _is_true(value: str) -> bool:

@@ -8,7 +8,8 @@ FILE_NAME = "comment-moderation.php"
 _PLAIN = re.compile(r"https?://[A-Za-z0-9._~:/\[\]-]+")
 
 # A must-use plugin: WordPress loads it by itself, before all others. It changes where requests go in the moment they
-# are sent, since Akismet's plugin has no setting for that.
+# are sent, since Akismet's plugin has no setting for that. Before version 5.1 that has its key in the host's name,
+# which moves into the path.
 _FILE = """<?php
 /*
 Plugin Name: Comment moderation
@@ -17,9 +18,12 @@ Description: Has the Akismet plugin ask {base} instead of rest.akismet.com.
 
 defined( 'WPCOM_API_KEY' ) || define( 'WPCOM_API_KEY', '{key}' );
 
-add_action( 'requests-requests.before_request', function ( &$url ) {{
-	$url = preg_replace( '#^https?://([0-9a-f]+\\.)?rest\\.akismet\\.com(?::\\d+)?/#i', '{base}/', $url );
-}} );
+add_action( 'requests-requests.before_request', function ( &$url, &$headers ) {{
+	if ( preg_match( '#^https?://(?:([0-9a-f]{{12}})\\.)?rest\\.akismet\\.com(?::\\d+)?/(.*)$#i', $url, $found ) ) {{
+		$url = '{base}/' . ( $found[1] ? 'k/' . $found[1] . '/' : '' ) . $found[2];
+		unset( $headers['Host'] );
+	}}
+}}, 10, 2 );
 """
 
 
