@@ -143,7 +143,7 @@ def delete_webhook(site: str, webhook: str) -> str:
 
 @blueprint.post("/<webhook>/secret")
 @blueprint.output(WebhookOut)
-@blueprint.doc(security=SECURITY, responses=[401, 403, 404])
+@blueprint.doc(security=SECURITY, responses=[401, 403, 404, 409])
 def post_secret(site: str, webhook: str) -> dict[str, Any]:
     """Give a webhook a new secret, which is told only now."""
     parts, site_id = services(), _admins_site(site)

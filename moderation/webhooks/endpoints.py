@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
-from moderation.errors import FieldError, InvalidError, NotFoundError
+from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError, UnavailableError
 from moderation.people.sites import get_site, origin_of
 from moderation.tables import Site, Status, Webhook, WebhookKind
 from moderation.webhooks.announce import call_postman
@@ -81,7 +81,10 @@ def change_webhook(
 
 
 def renew_secret(session: Session, webhook: Webhook, secret_key: str) -> NewSecret:
-    """Give the webhook a new secret; the old one signs nothing any more."""
+    """Give the webhook a new secret; the old one signs nothing any more. Raises ``ConflictError`` for WordPress's."""
+    if webhook.kind is WebhookKind.AKISMET:
+        message = "WordPress believes its own key only; it tells a new one with its next question."
+        raise ConflictError(message, code="no_secret_of_ours")
     secret = make_secret()
     webhook.secret = seal(secret_key, secret)
     session.flush()
@@ -120,11 +123,18 @@ def may_call_back(site: Site, url: str) -> bool:
     return len(url) <= MAX_URL and origin_of(url) in site.origins and not _problem(url)
 
 
-def keep_callback(session: Session, site_id: uuid.UUID, url: str, key: str, secret_key: str, now: datetime) -> Webhook:
-    """Remember that the WordPress there is to be told of later decisions, and the key by which it believes them."""
+def keep_callback(
+    session: Session, site_id: uuid.UUID, url: str, key: str, secret_key: str, now: datetime
+) -> Webhook | None:
+    """Remember that the WordPress there is to be told of later decisions, and the key by which it believes them.
+
+    Returns ``None`` where the site has too many webhooks already: nobody shall fill the list by asking.
+    """
     site = get_site(session, site_id)
     webhook = find_callback(session, site, url)
     if webhook is None:
+        if len(list_webhooks(session, site.id)) >= MAX_WEBHOOKS:
+            return None
         events = [status.value for status in AKISMET_RESULTS]
         webhook = Webhook(
             id=new_id(), site_id=site.id, kind=WebhookKind.AKISMET, url=url, events=events, enabled=True, created_at=now
@@ -138,7 +148,11 @@ def keep_callback(session: Session, site_id: uuid.UUID, url: str, key: str, secr
 
 def has_key(webhook: Webhook, key: str, secret_key: str) -> bool:
     """Tell whether this is the key that the WordPress there believes."""
-    return unseal(secret_key, webhook.secret) == key
+    try:
+        return unseal(secret_key, webhook.secret) == key
+    except UnavailableError:
+        # Sealed with another key: as good as forgotten.
+        return False
 
 
 def mark_site(session: Session, site_id: uuid.UUID) -> None:

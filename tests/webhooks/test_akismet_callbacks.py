@@ -8,13 +8,16 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from moderation.people.sites import add_key
 from moderation.policy.rules import Rules
 from moderation.review.decisions import decide, undo
 from moderation.services import Services
-from moderation.tables import Action, Comment, DeliveryState, Status, Webhook, WebhookKind
+from moderation.tables import Action, Comment, DeliveryState, KeyPurpose, Status, Webhook, WebhookKind
+from moderation.webhooks.endpoints import has_key
+from moderation.webhooks.sealing import seal
 from tests.api.test_akismet import HAM, ask, comments
 from tests.conftest import FakeClock
-from tests.factories import MadePerson, MadeSite, make_site, post
+from tests.factories import ORIGIN, MadePerson, MadeSite, make_site, post
 from tests.webhooks.conftest import GoRound, deliveries, webhook_of
 from tests.webhooks.receivers import Receiver, receiving
 
@@ -104,9 +107,6 @@ def test_a_comment_that_wordpress_has_not_stored_yet_is_told_of_again(
 def test_a_key_that_changes_is_the_one_that_is_believed(
     client: FlaskClient, services: Services, admin: MadePerson, go_round: GoRound
 ) -> None:
-    from moderation.people.sites import add_key  # noqa: PLC0415
-    from moderation.tables import KeyPurpose  # noqa: PLC0415
-
     with receiving() as wordpress:
         site = blog(services, wordpress)
         sent = {**HAM, "callback": wordpress.url + PATH}
@@ -132,6 +132,31 @@ def test_nobody_has_us_call_elsewhere(client: FlaskClient, services: Services, a
     ask(client, site, **HAM, callback=address)
     with services.database.reading() as session:
         assert session.scalars(select(Webhook)).all() == []
+
+
+def test_a_key_sealed_with_another_secret_heals_itself(client: FlaskClient, services: Services) -> None:
+    with receiving() as wordpress:
+        site = blog(services, wordpress)
+        ask(client, site, **{**HAM, "callback": wordpress.url + PATH})
+        before = webhook_of(services)
+        with services.database.writing() as session:
+            session.get_one(Webhook, before.id).secret = seal("another secret of 32 letters or more", "x")
+        assert ask(client, site, **{**HAM, "callback": wordpress.url + PATH}).data == b"false"
+    assert has_key(webhook_of(services), site.akismet_key, services.secret_key)
+
+
+def test_nobody_fills_the_list_by_asking(client: FlaskClient, services: Services) -> None:
+    site = make_site(services)
+    for number in range(25):
+        text = f"The crust was great, loaf number {number}."
+        ask(
+            client,
+            site,
+            **{**HAM, "user_ip": f"203.0.113.{number}", "comment_content": text},
+            callback=f"{ORIGIN}/{number}",
+        )
+    with services.database.reading() as session:
+        assert len(session.scalars(select(Webhook)).all()) == 20
 
 
 def test_a_test_registers_nothing(client: FlaskClient, services: Services) -> None:

@@ -229,7 +229,8 @@ def _callback(parts: Parts, site: Site, asked: Asked, key: str) -> uuid.UUID | N
     if known is not None and has_key(known, key, parts.secret_key):
         return known.id if known.enabled else None
     with parts.database.writing() as session:
-        return keep_callback(session, site.id, asked.callback, key, parts.secret_key, parts.clock()).id
+        kept = keep_callback(session, site.id, asked.callback, key, parts.secret_key, parts.clock())
+        return kept.id if kept is not None and kept.enabled else None
 
 
 def _look_up_or_take_in(
