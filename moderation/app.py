@@ -10,17 +10,18 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import comments, desk, models, operations, problems, promises, review
+from moderation.api import akismet, comments, desk, models, operations, problems, promises, review, webhooks
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
 from moderation.pages import admin, demo, docs, form, login, many
 from moderation.pages import review as review_page
+from moderation.pages import webhooks as webhooks_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
-API = (comments, review, desk, models, promises, operations)
-PAGES = (login, review_page, many, admin, demo, form, docs)
+API = (comments, review, desk, models, promises, operations, akismet, webhooks)
+PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page)
 
 
 def create_app(services: Services) -> APIFlask:

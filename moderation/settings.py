@@ -30,6 +30,8 @@ class Settings(BaseModel):
     secret_key: Annotated[str, Field(min_length=MIN_KEY_LENGTH)] | None = None
     public_url: AnyHttpUrl | None = None
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    #: Whether webhooks may lead to addresses that are not of the public internet.
+    private_webhooks: bool = False
 
     @field_validator("home")
     @classmethod

@@ -40,8 +40,8 @@ def command(*, dry_run: bool, labelled: bool, as_json: bool, **days: int) -> Non
     verb = "Would remove" if dry_run else "Removed"
     text = (
         f"{verb} {report.spam} spam and {report.rejected} rejected comments, the addresses of {report.addresses} "
-        f"comments, {report.idempotency_keys} idempotency keys, {report.jobs} finished jobs, {report.logins} ended "
-        f"logins and {report.replay_keys} expired keys."
+        f"comments, {report.idempotency_keys} idempotency keys, {report.jobs} finished jobs, {report.deliveries} "
+        f"deliveries of webhooks, {report.logins} ended logins and {report.replay_keys} expired keys."
     )
     emit({**counts, "dry_run": dry_run}, as_json, text=text)
 
@@ -52,7 +52,7 @@ command.params.extend(
         _days("rejected_days", "rejected comments"),
         _days("address_days", "IP addresses, user agents and referrers"),
         _days("idempotency_days", "answers to repeated requests"),
-        _days("job_days", "finished jobs"),
+        _days("job_days", "finished jobs and deliveries of webhooks"),
         _days("login_days", "ended logins"),
     ]
 )

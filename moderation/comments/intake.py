@@ -7,7 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,11 +28,31 @@ from moderation.database import Database
 from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from moderation.people.sites import get_site, origin_of
 from moderation.policy.audit import Chance, draw
+from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules, current_rules
 from moderation.policy.standing_rules import Facts
 from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Site, Status, Thread
 
 MAX_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a comment comes: with which key (``None``: from a visitor), and what that adds to judging and storing it."""
+
+    purpose: KeyPurpose | None
+    origin: str = "intake"
+    #: Reasons of the way's own, beside the judge's and the rules'.
+    reasons: tuple[Reason, ...] = ()
+    #: The site vouches for the author, whatever its rules say of roles.
+    trusted: bool = False
+    #: To be kept beside what the rules looked at.
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def by_server(self) -> bool:
+        """Whether the site's server sends it, and is believed."""
+        return self.purpose is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +106,20 @@ def _take_in(
         return prepared
     with database.writing() as session:
         job_id = store(session, prepared, now)
-    judgement = prepared.judgement
+    return accepted(prepared, job_id)
+
+
+def accepted(draft: Draft, job_id: uuid.UUID | None = None) -> Accepted:
+    """Return what is told of a comment that was taken in."""
+    judgement = draft.judgement
     return Accepted(
-        id=prepared.id,
-        status=prepared.status,
+        id=draft.id,
+        status=draft.status,
         spam_probability=judgement.spam_probability,
-        reasons=tuple(reason.as_json() for reason in prepared.reasons),
+        reasons=tuple(reason.as_json() for reason in draft.reasons),
         model=judgement.model_version,
-        created_at=prepared.created_at,
-        by_server=prepared.by_server,
+        created_at=draft.created_at,
+        by_server=draft.by_server,
         job_id=job_id,
     )
 
@@ -109,9 +134,8 @@ def _prepare(
     chance: Chance,
 ) -> Draft | Accepted:
     site = get_site(session, site_id)
-    purpose = identify(session, site, caller, now)
-    by_server = purpose is not None
-    history = purpose is KeyPurpose.REPLAY
+    way = Way(identify(session, site, caller, now))
+    by_server, history = way.by_server, way.purpose is KeyPurpose.REPLAY
     submission = parse_submission(
         fields,
         by_server=by_server,
@@ -124,21 +148,39 @@ def _prepare(
     if answered := _earlier_answer(session, site.id, idempotency, by_server=by_server):
         return answered
     rules = current_rules(session, site)
-    ip = submission.ip if by_server else caller.ip
     thread = session.scalar(select(Thread).where(Thread.site_id == site.id, Thread.key == submission.thread))
     _check_thread(session, submission, thread, rules, now)
     digest = traps.digest_of(submission)
     traps.refuse_duplicate(session, thread, digest)
-    network = network_of(ip)
     limit = None if history else rules.comments_per_minute
-    traps.refuse_flood(session, site.id, network, limit, now)
+    traps.refuse_flood(session, site.id, network_of(submission.ip if by_server else caller.ip), limit, now)
+    draft = judged(session, scorer, site, rules, submission, caller, way, now, chance)
+    return replace(draft, idempotency=idempotency, flood_limit=limit)
+
+
+def judged(
+    session: Session,
+    scorer: Scorer | None,
+    site: Site,
+    rules: Rules,
+    submission: Submission,
+    caller: Caller,
+    way: Way,
+    now: datetime,
+    chance: Chance,
+) -> Draft:
+    """Judge a comment that nothing speaks against taking in, and return all that is to be stored of it."""
+    by_server = way.by_server
+    ip = submission.ip if by_server else caller.ip
+    network = network_of(ip)
     text = text_of(submission.body)
     copies = copies_of(session, site.id, text, now)
     author = Author(site.id, submission.author_email, network, submission.author_url)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
-    judgement = _judge(scorer, site, submission, caller, rules, knowledge, now, by_server=by_server)
+    judgement = _judge(scorer, site, submission, caller, rules, knowledge, now, way)
     # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
-    vouched = by_server and submission.author_role in rules.trusted_roles
+    vouched = way.trusted or (by_server and submission.author_role in rules.trusted_roles)
+    history = way.purpose is KeyPurpose.REPLAY
     verdict = None if history or vouched else standing_verdict(session, site.id, text, now)
     return Draft(
         id=new_id(),
@@ -153,17 +195,19 @@ def _prepare(
         user_agent=submission.user_agent if by_server else caller.user_agent[:2000],
         referrer=submission.referrer if by_server else caller.referrer[:2048],
         created_at=submission.created_at or now,
-        digest=digest,
+        digest=traps.digest_of(submission),
         text=text,
         judgement=judgement,
         campaign_id=copies.campaign_id,
         verdict=verdict,
         # What a person decided is not the judge's to be audited.
         audit_share=None if verdict else draw(judgement.status, rules, chance),
-        idempotency=idempotency,
-        flood_limit=limit,
+        idempotency=None,
+        flood_limit=None,
         by_server=by_server,
-        facts=_facts_to_keep(caller),
+        has_webhooks=site.has_webhooks,
+        origin=way.origin,
+        facts={**_facts_to_keep(caller), **way.facts},
     )
 
 
@@ -191,16 +235,15 @@ def _judge(
     rules: Rules,
     knowledge: Mapping[str, float],
     now: datetime,
-    *,
-    by_server: bool,
+    way: Way,
 ) -> Judgement:
     sample = Sample(
         body=submission.body,
         author_name=submission.author_name,
         author_email=submission.author_email,
         author_url=submission.author_url,
-        ip=submission.ip if by_server else caller.ip,
-        user_agent=submission.user_agent if by_server else caller.user_agent,
+        ip=submission.ip if way.by_server else caller.ip,
+        user_agent=submission.user_agent if way.by_server else caller.user_agent,
         thread=submission.thread,
         site=str(site.id),
         created_at=submission.created_at or now,
@@ -215,8 +258,9 @@ def _judge(
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
     )
-    trusted = by_server and submission.author_role in rules.trusted_roles
-    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=site.held_since is not None)
+    trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
+    hold_spam = site.held_since is not None
+    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
 
 
 def _facts_to_keep(caller: Caller) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,11 +125,19 @@ def copies_of(
 
 
 def judge(
-    scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, trusted: bool = False, hold_spam: bool = False
+    scorer: Scorer | None,
+    sample: Sample,
+    facts: Facts,
+    rules: Rules,
+    *,
+    trusted: bool = False,
+    hold_spam: bool = False,
+    more: Sequence[Reason] = (),
 ) -> Judgement:
     """Score the sample and apply the rules. A scorer that is missing or fails holds the comment, never passes it.
 
-    ``hold_spam``: audits have broken the site's promise, so the judge's spam verdict only holds.
+    ``hold_spam``: audits have broken the site's promise, so the judge's spam verdict only holds. ``more``: reasons that
+    lie in the way the comment came.
     """
     score = None
     if scorer is not None:
@@ -140,7 +148,7 @@ def judge(
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
     cuts = cuts_in_force(rules, scorer.promise(rules.terms, sample.site).cuts) if scorer else None
     verdict = reason_of_score(probability, cuts)
-    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules)]
+    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules), *more]
     if trusted:
         reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
     judged = score is not None and probability is not None

@@ -21,6 +21,7 @@ from moderation.errors import ConflictError
 from moderation.outbox import Kind, enqueue
 from moderation.policy.first_status import Reason
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Status, Thread
+from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
 _FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
@@ -75,6 +76,10 @@ class Draft:
     #: Comments a minute from this address; ``None``: no limit.
     flood_limit: int | None
     by_server: bool
+    #: Whether the site has webhooks that may want to know.
+    has_webhooks: bool = False
+    #: Where it came from, as its first decision tells.
+    origin: str = "intake"
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
     #: A moderator wrote it: there is nothing to judge.
@@ -116,6 +121,10 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
     count_move(session, author, thread_id, None, draft.status)
+    if draft.has_webhooks:
+        number = 2 if draft.verdict else 1
+        change = Change(draft.site_id, draft.id, number, draft.status, draft.origin, draft.facts)
+        announce(session, change, now)
     if draft.judgement.model_version is None and draft.moderator is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None
@@ -187,7 +196,7 @@ def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
             "to_status": judgement.status,
             "person_id": moderator.person_id if moderator else None,
             "batch_id": moderator.batch_id if moderator else None,
-            "origin": "reply" if moderator else "intake",
+            "origin": "reply" if moderator else draft.origin,
             "reason": "",
             "reasons": [reason.as_json() for reason in judgement.reasons],
             "model_version": judgement.model_version,

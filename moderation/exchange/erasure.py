@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moderation.clock import Clock, new_id
 from moderation.counters import Tally, counted
 from moderation.database import Database
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Note, Person
+from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Note, Person, WebhookDelivery
 
 BATCH = 200
 #: What stands where a comment had replies: without it they would answer nobody.
@@ -148,7 +148,7 @@ def _with_replies(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def _delete_histories(session: Session, ids: Collection[uuid.UUID]) -> int:
     """Delete all that hangs on the comments. Returns the number of decisions."""
-    for table in (Band, IdempotencyKey, Note):
+    for table in (Band, IdempotencyKey, Note, WebhookDelivery):
         session.execute(delete(table).where(table.comment_id.in_(ids)), execution_options=_UNSYNCHRONISED)
     gone = delete(Decision).where(Decision.comment_id.in_(ids)).returning(Decision.id)
     return len(session.scalars(gone, execution_options=_UNSYNCHRONISED).all())

@@ -14,7 +14,17 @@ from moderation.clock import Clock
 from moderation.counters import Tally, counted
 from moderation.database import Base, Database
 from moderation.people.logins import LIFETIME
-from moderation.tables import Comment, IdempotencyKey, Job, JobState, KeyPurpose, Login, SiteKey, Status
+from moderation.tables import (
+    Comment,
+    IdempotencyKey,
+    Job,
+    JobState,
+    KeyPurpose,
+    Login,
+    SiteKey,
+    Status,
+    WebhookDelivery,
+)
 
 BATCH = 500
 Key = tuple[Any, ...]
@@ -31,6 +41,7 @@ class Retention:
     address_days: int = 90
     #: Answers to repeated requests.
     idempotency_days: int = 2
+    #: Finished jobs, and what webhooks were told.
     job_days: int = 30
     login_days: int = 30
     #: Labelled spam is what training learns from; it goes with the rest only if this is set.
@@ -46,6 +57,7 @@ class PurgeReport:
     addresses: int = 0
     idempotency_keys: int = 0
     jobs: int = 0
+    deliveries: int = 0
     logins: int = 0
     replay_keys: int = 0
 
@@ -128,6 +140,7 @@ def _steps(retention: Retention, now: datetime) -> list[_Step]:
         _Step("addresses", Comment, addresses, _forget_addresses),
         _Step("idempotency_keys", IdempotencyKey, idle, _delete),
         _Step("jobs", Job, and_(finished, Job.finished_at < before(retention.job_days)), _delete),
+        _Step("deliveries", WebhookDelivery, WebhookDelivery.settled_at < before(retention.job_days), _delete),
         _Step("logins", Login, over, _delete),
         _Step("replay_keys", SiteKey, expired, _delete),
     ]

@@ -104,7 +104,9 @@ def show_unexpected(error: Exception) -> AnyResponse:
 
 def wants_page() -> bool:
     """Tell whether an address that leads nowhere was opened in a browser; programs get problem documents."""
-    return not request.path.startswith(("/api/", "/1.1/")) and "text/html" in request.headers.get("Accept", "")
+    return not request.path.startswith(("/api/", "/1.1/", "/1.2/", "/k/")) and "text/html" in request.headers.get(
+        "Accept", ""
+    )
 
 
 def _page_before() -> str:

@@ -19,6 +19,7 @@ from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.review.audit import hold_to_promise
 from moderation.review.history import Standing, fold
 from moderation.tables import Action, Claim, Comment, Decision, Person, Site
+from moderation.webhooks.announce import announce_decision
 
 MAX_REASON = 1000
 
@@ -148,7 +149,7 @@ def undo(
 
 def _new_decision(
     comment: Comment,
-    actor: Actor,
+    actor: Actor | None,
     action: Action,
     now: datetime,
     *,
@@ -164,7 +165,7 @@ def _new_decision(
         from_status=comment.status,
         # To be filled in by who knows what the action makes of the comment.
         to_status=comment.status,
-        person_id=actor.person_id,
+        person_id=actor.person_id if actor else None,
         origin="review",
         reason=reason,
         reasons=[],
@@ -215,6 +216,7 @@ def _stand(
         session.flush()
         hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
     session.flush()
+    announce_decision(session, comment, decision)
     if tally is not None:
         tally.move(author_of(comment), comment.thread_id, old, comment.status)
     else:
@@ -233,3 +235,24 @@ def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictErr
     name = who.email if who else "The judge"
     message = f"{name} has decided on this comment meanwhile: it is {comment.status.value} now."
     return ConflictError(message, code="version_conflict", extra={"current": current})
+
+
+def decide_for_site(
+    session: Session, comment_id: uuid.UUID, action: Action, origin: str, now: datetime, *, reason: str = ""
+) -> Decision | None:
+    """Decide as the site itself says it should be, through a client of its own; whoever asks has shown its key.
+
+    Returns ``None`` where the comment stands and teaches so already. Raises ``NotFoundError``.
+    """
+    comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
+    if comment is None or comment.erased_at is not None:
+        message = "There is no such comment."
+        raise NotFoundError(message)
+    status, label = TO_STATUS[action], TEACHES[action]
+    if comment.status is status and comment.label is label:
+        return None
+    decision = _new_decision(comment, None, action, now, reason=reason)
+    decision.origin, decision.to_status, decision.label = origin, status, label
+    standing = Standing(status, decision.number, label, now if label else None, None)
+    _stand(session, comment, decision, standing)
+    return decision
