@@ -9,6 +9,7 @@ import sys
 #: Module, and whether it needs the folder of labelled comments, which is not part of the project.
 BENCHMARKS = (
     ("intake", False),
+    ("queue", False),
     ("judge", True),
     ("judge_evasion", True),
     ("judge_sites", True),
