@@ -10,6 +10,7 @@ import sys
 BENCHMARKS = (
     ("intake", False),
     ("queue", False),
+    ("desk", True),
     ("judge", True),
     ("judge_evasion", True),
     ("judge_sites", True),
