@@ -76,7 +76,7 @@ def send(services: Services, rows: list[dict[str, Any]]) -> dict[str, str]:
         site = create_site(
             session, "Today", ["https://today.example"], utc_now(), name_required=False, email_required=False
         )
-        rules = Rules(hold_everything=True, spam_above=1.0, comments_per_minute=None)
+        rules = Rules(hold_everything=True, spam_above=1.0)
         change_rules(session, session.get_one(Site, site.site.id), rules, None, utc_now())
         create_person(session, "m@example.org", Role.MODERATOR, [site.site.id], PASSWORD, utc_now())
     client, labels = create_app(services).test_client(), {}
