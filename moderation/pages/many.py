@@ -14,6 +14,7 @@ from moderation.api.context import current_actor, read_id, services
 from moderation.errors import ConflictError, FieldError, InvalidError
 from moderation.pages.queue_address import back, filters_of, read_query
 from moderation.pages.shell import page_blueprint, show
+from moderation.policy.moves import TO_STATUS
 from moderation.review.batches import preview, undo_batch
 from moderation.review.campaigns import MOST_MEMBERS, decide_campaign
 from moderation.review.claims import skip, unskip
