@@ -42,6 +42,20 @@ def test_a_campaign_is_one_card_one_key_and_one_undo(
     expect(page.locator("[data-count=spam]")).to_have_text("12")
 
 
+def test_a_day_costs_about_a_key_a_comment(
+    flood: list[str], ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page, keys = sign_in(ann), 0
+    while page.locator(".current .card").count():
+        spam = page.locator(".current .card h2").inner_text() in {LIGHTS, *flood}
+        page.keyboard.press("s" if spam else "p")
+        keys += 1
+        assert keys <= len(PENDING) + len(flood)
+    until(lambda: count_of(standing, "pending") == 0)
+    assert count_of(standing, "spam") == len(flood) + 1
+    assert keys == len(PENDING) + 1, "one key each, and one for all of the campaign"
+
+
 def test_what_is_selected_is_decided_after_telling_what_would_happen(
     ann: MadePerson, ben: MadePerson, sign_in: Open, standing: Standing
 ) -> None:
