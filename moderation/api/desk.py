@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +28,7 @@ from moderation.review.audit import count_audits
 from moderation.review.batches import preview, undo_batch
 from moderation.review.campaigns import campaign_of, decide_campaign
 from moderation.review.claims import CLAIM, look_at, skip, unskip
-from moderation.review.decisions import Outcome
+from moderation.review.decisions import Outcome, batch_of
 from moderation.review.notes import add_note
 from moderation.review.queue import counts
 from moderation.review.reply import publish_and_reply
@@ -180,5 +179,4 @@ def post_reply(comment_id: str, wanted: ReplyIn) -> dict[str, Any]:
 def _told(outcomes: Sequence[Outcome], who: str) -> dict[str, Any]:
     decided = [present_decision(o.decision, who) for o in outcomes if o.decision]
     skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
-    batch_id: uuid.UUID | None = decided[0].batch_id if decided else None
-    return {"decided": decided, "skipped": skipped, "batch_id": batch_id}
+    return {"decided": decided, "skipped": skipped, "batch_id": batch_of(outcomes)}

@@ -30,7 +30,7 @@ from moderation.comments.rendering import render
 from moderation.people.access import require_admin, require_site
 from moderation.people.sites import get_site
 from moderation.review import audit, queue
-from moderation.review.decisions import decide, decide_many, undo
+from moderation.review.decisions import batch_of, decide, decide_many, undo
 from moderation.review.filters import Filter
 from moderation.review.notes import notes_on
 from moderation.samples import sample_of
@@ -165,7 +165,7 @@ def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
         )
         decided = [present_decision(o.decision, actor.email) for o in outcomes if o.decision]
     skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
-    return {"decided": decided, "skipped": skipped, "batch_id": decided[0].batch_id if decided else None}
+    return {"decided": decided, "skipped": skipped, "batch_id": batch_of(outcomes)}
 
 
 @blueprint.post("/decisions/<decision_id>/undo")

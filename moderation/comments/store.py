@@ -65,10 +65,6 @@ class Draft:
     digest: str
     text: Text
     judgement: Judgement
-    #: The first of the near-identical comments that came before.
-    campaign_id: uuid.UUID | None
-    #: What a moderator said of the campaign, newcomers included.
-    verdict: Verdict | None
     #: The chance with which the decision was drawn for a blind audit, if it was.
     audit_share: float | None
     #: Digests of the Idempotency-Key and of the content.
@@ -82,6 +78,10 @@ class Draft:
     origin: str = "intake"
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: The first of the near-identical comments that came before.
+    campaign_id: uuid.UUID | None = None
+    #: What a moderator said of the campaign, newcomers included.
+    verdict: Verdict | None = None
     #: A moderator wrote it: there is nothing to judge.
     moderator: Moderator | None = None
 

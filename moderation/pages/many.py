@@ -17,7 +17,7 @@ from moderation.pages.shell import page_blueprint, show
 from moderation.review.batches import preview, undo_batch
 from moderation.review.campaigns import MOST_MEMBERS, decide_campaign
 from moderation.review.claims import skip, unskip
-from moderation.review.decisions import Outcome, decide_many
+from moderation.review.decisions import Outcome, batch_of, decide_many
 from moderation.review.notes import add_note
 from moderation.review.reply import publish_and_reply
 from moderation.tables import Action
@@ -127,7 +127,7 @@ def post_reply(comment_id: str) -> Response:
 
 
 def _told(outcomes: list[Outcome]) -> Response:
-    batch = next((o.decision.batch_id for o in outcomes if o.decision), None)
+    batch = batch_of(outcomes)
     left = sum(o.decision is None for o in outcomes)
     told: dict[str, Any] = {"batch": batch} if batch else {}
     return back(**told, **({"left": left} if left else {}))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from moderation.database import Upsert
+from moderation.database import Upsert, lock
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.tables import Claim, Comment, Person, Skip, Status
@@ -83,6 +83,8 @@ def look_at(
     A claim is soft: who holds it is told, and may be overruled. One person looks at one comment at a time. Raises
     ``NotFoundError``.
     """
+    # Two who exchange their claims would wait for each other in a circle.
+    lock(session, ("claims",))
     session.execute(
         delete(Claim).where((Claim.person_id == actor.person_id) & (Claim.comment_id != comment_id))
         if comment_id

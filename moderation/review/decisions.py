@@ -33,6 +33,15 @@ class Outcome:
     problem: ModerationError | None
 
 
+def batch_of(outcomes: Sequence[Outcome]) -> uuid.UUID | None:
+    """Return the batch that decisions were made in.
+
+    A comment on which the same person had decided so before still has that earlier batch; the newest one is meant.
+    """
+    made = [o.decision.batch_id for o in outcomes if o.decision is not None and o.decision.batch_id is not None]
+    return max(made, default=None)
+
+
 def decide(
     session: Session,
     actor: Actor,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from moderation.people.access import Actor
 from moderation.review.search import Question, in_text, is_found, read_question
-from moderation.tables import Comment, Skip, Status
+from moderation.tables import Comment, Site, Skip, Status
 
 Value = TypeVar("Value")
 
@@ -85,20 +85,22 @@ def conditions(session: Session, actor: Actor, wanted: Filter) -> list[ColumnEle
 
 def _where(session: Session, actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
     sqlite = session.get_bind().dialect.name == "sqlite"
+    found_by_id = bool(wanted.question.phrases or wanted.campaign_id)
 
-    def column(of: InstrumentedAttribute[Value]) -> ColumnElement[Value]:
+    def column(of: InstrumentedAttribute[Value], *, hidden: bool) -> ColumnElement[Value]:
         # SQLite knows nothing of how many comments a search finds, and would rather walk through all of a status. A
         # plus takes a column's index out of its sight.
-        if sqlite and wanted.question.phrases:
-            return literal_column(f"+comment.{of.key}", of.type)
-        return of.expression
+        return literal_column(f"+comment.{of.key}", of.type) if sqlite and hidden else of.expression
 
-    yield column(Comment.status) == wanted.status
+    yield column(Comment.status, hidden=found_by_id or bool(wanted.ip_network)) == wanted.status
+    site = column(Comment.site_id, hidden=found_by_id)
     if wanted.site_id is not None:
-        yield column(Comment.site_id) == wanted.site_id
+        yield site == wanted.site_id
     elif not actor.is_admin:
-        only = next(iter(actor.sites)) if len(actor.sites) == 1 else None
-        yield column(Comment.site_id) == only if only else column(Comment.site_id).in_(actor.sites)
+        yield site == next(iter(actor.sites)) if len(actor.sites) == 1 else site.in_(actor.sites)
+    elif wanted.ip_network:
+        # Addresses are indexed for each site.
+        yield site.in_(select(Site.id))
 
 
 def _what(session: Session, wanted: Filter) -> Iterator[ColumnElement[bool]]:

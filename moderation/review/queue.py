@@ -30,7 +30,7 @@ class Order(StrEnum):
 
 
 #: Where no index helps, so many comments are looked at for one page, and the next one goes on from there.
-MOST_LOOKED_AT = 10_000
+MOST_LOOKED_AT = 5_000
 #: Nobody wants to know how many more there are, and counting costs.
 MOST_COUNTED = 10_000
 

@@ -61,8 +61,6 @@ def publish_and_reply(
         # Nobody's campaign, and nothing for the judge to compare with.
         text=Text(b"", ()),
         judgement=Judgement(Status.PUBLISHED, (_REASON,), {}, None, None, 0.0),
-        campaign_id=None,
-        verdict=None,
         audit_share=None,
         idempotency=None,
         flood_limit=None,

@@ -198,6 +198,16 @@ def test_a_preview_tells_what_a_bulk_decision_then_does_and_one_undo_takes_it_ba
     assert stands(services, *sent) == ["spam", "spam", "published", "rejected", "spam", "spam"]
 
 
+def test_what_one_had_decided_so_before_is_not_taken_back_with_the_batch(
+    client: FlaskClient, services: Services, site: MadeSite, person: MadePerson
+) -> None:
+    sent = sorted(post_id(client, site, different(n)) for n in range(3))
+    for group in (sent[:1], sent):
+        made = ask(client, person, "/decisions", {"action": "spam", "ids": [str(one) for one in group]})
+    ask(client, person, f"/batches/{made['batch_id']}/undo", {})
+    assert stands(services, *sent) == ["spam", "pending", "pending"]
+
+
 def test_nobody_takes_back_a_batch_of_anothers_site(
     client: FlaskClient, services: Services, site: MadeSite, person: MadePerson
 ) -> None:
