@@ -14,10 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.judge import load
+from benchmarks.judge import Corpus, load
 from benchmarks.judge_attacks import ATTACKS, stuffed
 from model import artifact
+from model.copying import copied_spans
+from model.sample import Sample
 from model.scoring import Scorer
 from model.train_starter import folds, learn
 
@@ -52,7 +55,21 @@ def main() -> int:
         given = np.array(list(scorer.score_many(replace(one, body=attack(one.body, chance)) for one in samples)))
         recall = (given > cut).mean()
         print(f"| {name} | {recall:.3f} | {100 * ((plain > cut).mean() - recall):.1f} |", flush=True)
+    chance = random.Random(1)
+    for name, found in (("copied comment, link added, unnoticed", False), ("... as a site knows it", True)):
+        given = np.array(list(scorer.score_many(copy_of(one, all_rows, ham, chance, found=found) for one in samples)))
+        recall = (given > cut).mean()
+        print(f"| {name} | {recall:.3f} | {100 * ((plain > cut).mean() - recall):.1f} |", flush=True)
     return 0
+
+
+def copy_of(spam: Sample, all_rows: Corpus, ham: NDArray[np.int64], chance: random.Random, *, found: bool) -> Sample:
+    """A genuine comment with the spammer's link and name; ``found``: the near-duplicate index knows the original."""
+    original = all_rows.rows[chance.choice(ham.tolist())].sample.body
+    body = f"{original} {spam.author_url or 'http://cheap-bags.example/'}"
+    copied = copied_spans(body, original) if found else ()
+    knowledge = {"copies_published": 1.0} if found else {}
+    return replace(spam, body=body, copied=copied, knowledge=knowledge)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from model.copying import blanked
 from model.links import take_out
 from model.text import start
 
@@ -37,7 +38,7 @@ def _without_links(sample: Sample) -> Sample:
     _, links = take_out(start(sample.body, trace=True))
     body = sample.body
     for link in sorted(links, key=lambda link: -(link.start or 0)):
-        body = body[: link.start] + " " + body[link.end :]
+        body = blanked(body, [(link.start or 0, link.end or 0)])
     return replace(sample, body=body)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.copying import copied_spans
 from model.neighbours import Union, clusters, signature
 from model.sample import Label
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.sample import LabelledSample, Sample
-
-#: Words in a row that make a phrase somebody else's.
-_PHRASE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +72,10 @@ def learnable(samples: Sequence[LabelledSample], clashes: Sequence[Conflict]) ->
     """
     found = [one.sample for one in samples]
     for clash in clashes:
-        genuine = " ".join([samples[item].sample.body for item in clash.ham]).split()
-        said = {tuple(genuine[i : i + _PHRASE]) for i in range(len(genuine))}
+        genuine = " ".join([samples[item].sample.body for item in clash.ham])
         for item in clash.spam:
-            found[item] = replace(found[item], body=_added(found[item].body.split(), said))
+            found[item] = replace(found[item], copied=copied_spans(found[item].body, genuine))
     return found
-
-
-def _added(words: list[str], said: set[tuple[str, ...]]) -> str:
-    """The words outside all phrases that were said before."""
-    copied = [False] * len(words)
-    for place in range(len(words)):
-        phrase = tuple(words[place : place + _PHRASE])
-        if phrase in said:
-            copied[place : place + len(phrase)] = [True] * len(phrase)
-    return " ".join([word for word, old in zip(words, copied, strict=True) if not old])
 
 
 def conflicts(samples: Sequence[LabelledSample], campaign: Sequence[int]) -> list[Conflict]:

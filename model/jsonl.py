@@ -67,7 +67,7 @@ def _object(line: bytes | str) -> dict[str, Any]:
 
 
 def _labelled(found: dict[str, Any], *, require_label: bool) -> LabelledSample:
-    texts = {name: _text(found, name) for name in _TEXTS}
+    texts: dict[str, Any] = {name: _text(found, name) for name in _TEXTS}
     if not texts["body"].strip():
         reason = "body: missing or empty"
         raise _BadValueError(reason)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from model.copying import blanked
 from model.links import Link, read_url, take_out
 from model.text import HEAD, TAIL, Trace, finish, start
 
@@ -44,7 +45,8 @@ class Reading:
 
 def read(sample: Sample, *, trace: bool = False) -> Reading:
     """Read a comment; with ``trace``, keep the way back to the original offsets. Never raises on any text."""
-    body, links = take_out(start(sample.body, trace=trace))
+    said = blanked(sample.body, sample.copied) if sample.copied else sample.body
+    body, links = take_out(start(said, trace=trace))
     name = finish(start(sample.author_name[:_SHORT], trace=trace))
     if name.text.strip(" .-_") in PLACEHOLDER_NAMES:
         name = Trace("", [] if trace else None, name.tricks)

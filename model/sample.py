@@ -20,7 +20,8 @@ class Sample:
     """One comment as the judge sees it. Absent facts are empty, never invented.
 
     ``knowledge`` holds what the site knew when the comment was judged (see ``KNOWLEDGE``): counts, all >= 0.
-    It is recorded with the comment, so that training sees exactly what judging saw.
+    ``copied`` are the spans of the body that it takes over from somebody's published comment: they are not read.
+    Both are recorded with the comment, so that training sees exactly what judging saw.
     """
 
     body: str
@@ -33,6 +34,7 @@ class Sample:
     site: str = ""
     created_at: datetime | None = None
     knowledge: Mapping[str, float] = field(default_factory=dict)
+    copied: tuple[tuple[int, int], ...] = ()
 
 
 #: What a site may know of a comment's author when it is judged. Counts of earlier comments on the same site.

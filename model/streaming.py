@@ -84,7 +84,8 @@ def record_of(one: LabelledSample) -> bytes:
     known = sorted(one.sample.knowledge.items())
     line = (one.sample.body, one.sample.author_name, one.sample.author_email, one.sample.author_url)
     rest = (one.sample.user_agent, one.sample.thread, one.sample.site, known, one.label.value, one.weight, one.group)
-    return repr((line, rest)).encode("utf-8", "backslashreplace")
+    copied = (one.sample.copied,) if one.sample.copied else ()
+    return repr((line, rest, *copied)).encode("utf-8", "backslashreplace")
 
 
 def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:

@@ -19,4 +19,5 @@ def sample_of(comment: Comment, thread_key: str) -> Sample:
         site=str(comment.site_id),
         created_at=comment.created_at,
         knowledge=dict(comment.knowledge),
+        copied=tuple((begin, end) for begin, end in comment.facts.get("copied", ())),
     )

@@ -19,7 +19,7 @@ from model.scoring import Scorer
 from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify, network_of
-from moderation.comments.judge import Judgement, copies_of, judge, knowledge_of, text_of
+from moderation.comments.judge import Judgement, copied_from, copies_of, judge, knowledge_of, text_of
 from moderation.comments.standing import standing_verdict
 from moderation.comments.store import Draft, store
 from moderation.comments.submission import Submission, parse_submission
@@ -177,7 +177,8 @@ def judged(
     copies = copies_of(session, site.id, text, now)
     author = Author(site.id, submission.author_email, network, submission.author_url)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
-    judgement = _judge(scorer, site, submission, caller, rules, knowledge, now, way)
+    copied = copied_from(session, copies, author, submission.body)
+    judgement = _judge(scorer, site, submission, caller, rules, knowledge, copied, now, way)
     # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
     vouched = way.trusted or (by_server and submission.author_role in rules.trusted_roles)
     history = way.purpose is KeyPurpose.REPLAY
@@ -207,7 +208,7 @@ def judged(
         by_server=by_server,
         has_webhooks=site.has_webhooks,
         origin=way.origin,
-        facts={**_facts_to_keep(caller), **way.facts},
+        facts={**_facts_to_keep(caller), **way.facts, **({"copied": copied} if copied else {})},
     )
 
 
@@ -234,6 +235,7 @@ def _judge(
     caller: Caller,
     rules: Rules,
     knowledge: Mapping[str, float],
+    copied: tuple[tuple[int, int], ...],
     now: datetime,
     way: Way,
 ) -> Judgement:
@@ -248,6 +250,7 @@ def _judge(
         site=str(site.id),
         created_at=submission.created_at or now,
         knowledge=knowledge,
+        copied=copied,
     )
     facts = Facts(
         author_name=submission.author_name,

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from model.copying import copied_spans
 from model.neighbours import bands, signature, similarity
 from model.sample import Sample
 from model.scoring import Scorer
@@ -63,6 +64,8 @@ class Copies:
     """Near-identical comments of late: how many of the site stand where, and the campaign that they all are, if any."""
 
     counts: Mapping[Status, int]
+    #: The published one that is most like it.
+    published_id: uuid.UUID | None = None
     campaign_id: uuid.UUID | None = None
 
 
@@ -116,12 +119,30 @@ def copies_of(
     rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands), "since": now - COPY_WINDOW})
     counts: dict[Status, int] = {}
     firsts = []
+    published: list[tuple[float, uuid.UUID]] = []
     for comment_id, of_site, status, sign, campaign_id in rows:
-        if comment_id != besides and sign is not None and similarity(sign, text.signature) >= COPY_SIMILARITY:
+        alike = similarity(sign, text.signature) if comment_id != besides and sign is not None else 0.0
+        if alike >= COPY_SIMILARITY:
             firsts.append(campaign_id or comment_id)
             if of_site == site_id:
                 counts[status] = counts.get(status, 0) + 1
-    return Copies(counts, min(firsts, default=None))
+                published += [(alike, comment_id)] if status is Status.PUBLISHED else []
+    return Copies(counts, max(published)[1] if published else None, min(firsts, default=None))
+
+
+def copied_from(session: Session, copies: Copies, author: Author, body: str) -> tuple[tuple[int, int], ...]:
+    """Return the spans of the body that were taken from somebody else's published comment.
+
+    Spam likes to hide in a genuine comment, copied with a link added; judged is then what was added. Who says their own
+    words again is no thief.
+    """
+    original = session.get(Comment, copies.published_id) if copies.published_id else None
+    if original is None:
+        return ()
+    theirs = (original.author_email, author.email), (original.ip_network, author.ip_network)
+    if any(one and one.lower() == other.lower() for one, other in theirs):
+        return ()
+    return copied_spans(body, original.body)
 
 
 def judge(

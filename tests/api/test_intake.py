@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from moderation.policy.rules import Rules
+from moderation.samples import sample_of
 from moderation.services import Services
 from moderation.tables import Comment, Decision, Status, Thread
 from tests.conftest import FakeClock
@@ -419,3 +421,35 @@ def served(app: Flask) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_spam_that_copies_a_published_comment_is_judged_by_what_it_added(
+    services: Services, client: FlaskClient
+) -> None:
+    site = make_site(services)
+    original = client.post(site.url, json={**CLEAN, "ip": "192.0.2.1"}, headers=site.bearer).get_json()
+    assert original["status"] == "published"
+    added = " http://cheap-viagra-pills-online.example.com/buy/"
+    stolen = {
+        **CLEAN,
+        "author_name": "Viagra Pills",
+        "author_email": "x99@example.net",
+        "body": CLEAN["body"] + added,
+        "ip": "198.51.100.9",
+    }
+    thief = client.post(site.url, json=stolen, headers=site.bearer).get_json()
+    with services.database.reading() as session:
+        kept = session.get_one(Comment, uuid.UUID(thief["id"]))
+        scorer = services.live_model.scorer()
+        assert scorer is not None
+        sample = sample_of(kept, CLEAN["thread"])
+        assert sample.copied == ((0, len(CLEAN["body"].rstrip("!."))),)
+        # Judged again as it was judged then, to the last digit.
+        assert scorer.score(sample, explain=False).probability == thief["spam_probability"]
+        assert thief["spam_probability"] > scorer.score(replace(sample, copied=()), explain=False).probability
+    assert thief["status"] != "published"
+    # Its writer may say it again.
+    again = {**CLEAN, "body": CLEAN["body"] + " And a word more.", "ip": "192.0.2.1"}
+    mine = client.post(site.url, json=again, headers=site.bearer).get_json()
+    with services.database.reading() as session:
+        assert "copied" not in session.get_one(Comment, uuid.UUID(mine["id"])).facts

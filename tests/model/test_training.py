@@ -13,6 +13,7 @@ from model import streaming
 from model.artifact import WEIGHTS, read_manifest
 from model.fitting import split
 from model.grouping import campaigns, conflicts, learnable, weights_of
+from model.reading import read
 from model.sample import Label, LabelledSample, Sample
 from model.scoring import STARTER, Scorer
 from model.training import MIN_LABELS_PER_CLASS, TrainingError, compare, train
@@ -31,7 +32,7 @@ def test_a_candidate_is_written_and_judges(tmp_path: Path) -> None:
     assert (result.n_spam, result.n_ham) == (30, 30)
     assert result.metrics["n"] == 60
     assert result.live_metrics is not None
-    assert not result.warnings
+    assert all("cannot promise" in warning for warning in result.warnings)
     scorer = Scorer.load(result.folder)
     assert scorer.version == result.version
     fresh = labels(20, seed=9)
@@ -134,7 +135,10 @@ def test_copied_text_teaches_nothing_against_the_one_who_wrote_it(tmp_path: Path
     ]
     words = learnable([genuine, *stolen], conflicts([genuine, *stolen], [0] * 7))
     assert words[0].body == genuine.sample.body
-    assert all(sample.body == f"http://shop-{n}.example.com/" for n, sample in enumerate(words[1:]))
+    assert words[0].copied == ()
+    for n, sample in enumerate(words[1:]):
+        assert read(sample).body.text == ""
+        assert [link.host for link in read(sample).links] == [f"shop-{n}.example.com"]
     plain = Scorer.load(train(rows, out=tmp_path / "plain").folder).score(genuine.sample).log_odds
     attacked = Scorer.load(train([*rows, *stolen], out=tmp_path / "attacked").folder).score(genuine.sample).log_odds
     assert attacked < plain + 1.0
