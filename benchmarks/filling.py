@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from moderation.clock import new_id
 from moderation.database import Database
@@ -21,14 +21,42 @@ STATUSES = random.Random(1).choices(
     [Status.PUBLISHED, Status.SPAM, Status.PENDING, Status.REJECTED], [60, 37, 1, 2], k=10_000
 )
 _BATCH = 10_000
+#: So many are made up, and the rest are copies of them.
+_BASE = 20_000
 #: Made-up words, some of which are everywhere, as in every language.
 WORDS = ["".join(w) for w in itertools.product("bdklmnprst", "aeiou", "bdklmnprst", "aeiou")]
 _WEIGHTS = [1 / (rank + 3) for rank in range(len(WORDS))]
 COMMON, RARE = WORDS[20], WORDS[-1]
 
 
-def fill(database: Database, size: int, now: datetime, sites: int = 3) -> list[uuid.UUID]:
-    """Store ``size`` comments of as many statuses, authors and days as a busy service has. Returns the sites' ids."""
+def fill(database: Database, size: int, now: datetime) -> None:
+    """Store ``size`` comments of as many statuses, authors and days as a busy service has.
+
+    The database multiplies them itself, with new ids and all else alike, which is many times faster than sending all.
+    """
+    base = min(size, _BASE)
+    _fill(database, base, now)
+    copies = size // base - 1
+    if copies < 1:
+        return
+    names = [column.name for column in Comment.__table__.columns]
+    new = "lower(hex(randomblob(16)))" if database.is_sqlite else "gen_random_uuid()"
+    with database.writing() as session:
+        if database.is_sqlite:
+            session.execute(text("PRAGMA cache_size = -600000"))
+        for copy in range(copies):
+            told = {"id": new, "digest": f"digest || '-{copy}'"}
+            values = ", ".join(told.get(name, name) for name in names)
+            session.execute(
+                text(
+                    f"INSERT INTO comment ({', '.join(names)}) SELECT {values} FROM comment "  # noqa: S608 -- our own words
+                    "WHERE digest NOT LIKE '%-%'"
+                )
+            )
+        session.execute(update(StatusCount).values(count=StatusCount.count * (copies + 1)))
+
+
+def _fill(database: Database, size: int, now: datetime, sites: int = 3) -> None:
     chance = random.Random(7)
     with database.writing() as session:
         made = [create_site(session, f"Site {n}", ["https://blog.example"], now).site.id for n in range(sites)]
@@ -47,7 +75,6 @@ def fill(database: Database, size: int, now: datetime, sites: int = 3) -> list[u
             for (site_id, status), count in _counted(rows).items():
                 step = update(StatusCount).where(StatusCount.site_id == site_id, StatusCount.status == status)
                 session.execute(step.values(count=StatusCount.count + count))
-    return made
 
 
 def _rows(

@@ -196,7 +196,7 @@ def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
             "to_status": judgement.status,
             "person_id": moderator.person_id if moderator else None,
             "batch_id": moderator.batch_id if moderator else None,
-            "origin": "reply" if moderator else draft.origin,
+            "origin": draft.origin,
             "reason": "",
             "reasons": [reason.as_json() for reason in judgement.reasons],
             "model_version": judgement.model_version,

@@ -14,6 +14,7 @@ from moderation.api.context import current_actor, read_id, services
 from moderation.errors import ConflictError, FieldError, InvalidError
 from moderation.pages.queue_address import back, filters_of, read_query
 from moderation.pages.shell import page_blueprint, show
+from moderation.policy.moves import TO_STATUS
 from moderation.review.batches import preview, undo_batch
 from moderation.review.campaigns import MOST_MEMBERS, decide_campaign
 from moderation.review.claims import skip, unskip
@@ -23,6 +24,10 @@ from moderation.review.reply import publish_and_reply
 from moderation.tables import Action
 
 blueprint = page_blueprint("many", __name__)
+
+_NO_ACTION = f"One of {', '.join(TO_STATUS)}."
+_OUTDATED = "The page is out of date. Reload it and choose again."
+_NOTHING = "No comment was chosen. Go back and tick one or more."
 
 
 @blueprint.post("/review/bulk")
@@ -139,11 +144,10 @@ def _conflict(error: ConflictError, comment_id: str) -> Response:
 
 
 def _action() -> Action:
-    try:
-        return Action(request.form.get("action", ""))
-    except ValueError as error:
-        msg = "action"
-        raise _bad(msg, "One of publish, spam, reject, hold.") from error
+    wanted = request.form.get("action", "")
+    if wanted not in TO_STATUS:
+        raise _bad(_NO_ACTION, field="action")
+    return Action(wanted)
 
 
 def _seen() -> dict[uuid.UUID, int]:
@@ -154,11 +158,9 @@ def _seen() -> dict[uuid.UUID, int]:
         try:
             seen[uuid.UUID(comment_id)] = int(version)
         except ValueError as error:
-            msg = "seen"
-            raise _bad(msg, "The page is out of date. Reload it and choose again.") from error
+            raise _bad(_OUTDATED, field="seen") from error
     if not seen:
-        msg = "seen"
-        raise _bad(msg, "No comment was chosen. Go back and tick one or more.")
+        raise _bad(_NOTHING, field="seen")
     return seen
 
 
@@ -166,11 +168,9 @@ def _members() -> dict[uuid.UUID, int]:
     try:
         found = {uuid.UUID(key): int(version) for key, version in json.loads(request.form.get("versions", "")).items()}
     except (ValueError, AttributeError, TypeError) as error:
-        msg = "versions"
-        raise _bad(msg, "The page is out of date. Reload it and decide again.") from error
+        raise _bad(_OUTDATED, field="versions") from error
     if not 0 < len(found) <= MOST_MEMBERS:
-        msg = "versions"
-        raise _bad(msg, "The page is out of date. Reload it and decide again.")
+        raise _bad(_OUTDATED, field="versions")
     return found
 
 
@@ -178,7 +178,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _bad(field: str, message: str) -> InvalidError:
+def _bad(message: str, *, field: str) -> InvalidError:
     return InvalidError([FieldError(field, "bad_value", message)], message)
 
 

@@ -65,6 +65,8 @@ def publish_and_reply(
         idempotency=None,
         flood_limit=None,
         by_server=True,
+        has_webhooks=site.has_webhooks,
+        origin="reply",
         moderator=Moderator(actor.person_id, batch_id),
     )
     store(session, draft, now)

@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from moderation.services import Services
 from moderation.tables import Comment, Decision
 from tests.e2e.conftest import Open
-from tests.e2e.looks import take_picture
-from tests.e2e.test_desk import ANNA, LIGHTS, MARGIT, PIET, names, until
-from tests.factories import MadePerson
+from tests.e2e.looks import check_looks, take_picture
+from tests.e2e.test_desk import ANNA, LIGHTS, MARGIT, names, until
+from tests.e2e.voices import PENDING
+from tests.factories import MadePerson, MadeSite
 
 pytestmark = pytest.mark.e2e
 
@@ -57,6 +59,7 @@ def test_who_looks_at_a_comment_is_told_to_the_other_and_counted_down(
     his.keyboard.press("j")
     his.keyboard.press("j")
     expect(his.locator(".card:focus h2")).to_have_text(MARGIT)
+    check_looks(his)
     take_picture(his, "claim")
     hers.keyboard.press("s")
     until(lambda: standing()[LIGHTS] == "spam")
@@ -119,12 +122,14 @@ def test_a_held_comment_is_published_with_an_answer(
     assert standing()[ANNA] == "pending"
 
 
-def test_the_comment_at_hand_tells_what_would_turn_the_verdict_and_what_its_author_wrote_before(
-    ann: MadePerson, sign_in: Open
+def test_the_comment_at_hand_tells_what_its_author_wrote_before(
+    app: Flask, garden: MadeSite, ann: MadePerson, sign_in: Open
 ) -> None:
-    page = sign_in(ann)
+    before = {**PENDING[1], "body": "Basil wants more light than tomatoes do.", "thread": "basil"}
+    assert app.test_client().post(garden.url, json=before, headers=garden.bearer).status_code == 201
+    page = sign_in(ann, f"/review?q={MARGIT.split()[1]}")
     page.keyboard.press("j")
-    more = page.locator(".card", has_text=LIGHTS).locator("[data-more]")
-    expect(more).to_have_attribute("data-state", "asked")
-    page.goto(page.url + "?q=" + PIET.split()[0])
-    assert names(page) == [PIET]
+    more = page.locator(".card", has_text="grow-light trick").locator("[data-more]")
+    expect(more).to_contain_text("Earlier comments")
+    expect(more.get_by_role("link", name="Basil wants more light than tomatoes do.")).to_be_visible()
+    check_looks(page)

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from moderation.policy.rules import Rules
 from moderation.services import Services
 from moderation.tables import Comment, Decision, Status
 from tests.factories import SPAM, MadePerson, MadeSite, different, make_site, post_id
@@ -200,3 +201,21 @@ def test_the_counts_are_there_for_a_page_that_is_left_open(
 ) -> None:
     post_id(client, site)
     assert desk.get("/review/counts").get_json() == {"published": 0, "pending": 1, "spam": 0, "rejected": 0, "audit": 0}
+
+
+def test_a_comment_tells_what_would_turn_the_verdict_and_what_its_author_wrote_before(
+    client: FlaskClient, services: Services, office: FlaskClient
+) -> None:
+    site = make_site(services, rules=Rules(publish_below=0.5, spam_above=0.5, audit_spam=0.0, audit_published=0.0))
+    earlier = post_id(client, site, author_url="")
+    comment = post_id(client, site, SPAM, author_email="mary@example.com")
+    for address in (f"/review/comments/{comment}", f"/review/comments/{comment}/more"):
+        page = Page(office.get(address))
+        assert "Earlier comments" in page.text
+        assert page.having("a", href=f"/review/comments/{earlier}")
+    genuine = Page(office.get(f"/review/comments/{earlier}/more"))
+    assert "Would be" not in genuine.text
+    fields = {**SPAM, "author_email": "", "body": "I tried the rye recipe on Monday and let the dough rest. Thank you!"}
+    turned = post_id(client, site, fields, author_email="lee@example.com")
+    assert read(services, turned).status is Status.SPAM
+    assert "Would be published without" in Page(office.get(f"/review/comments/{turned}")).text
