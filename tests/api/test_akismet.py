@@ -316,6 +316,8 @@ def test_a_report_can_be_taken_back_with_its_lesson(client: FlaskClient, service
     moderator = make_person(services, Role.MODERATOR, site)
     _, report = history(services, only(services))
     assert report.reason == "Reported by anna."
+    told = client.get(f"/api/v1/comments/{report.comment_id}", headers=moderator.bearer).get_json()["history"]
+    assert [(d["origin"], d["action"], d["person"]) for d in told][-1] == ("akismet", "spam", None)
     with services.database.writing() as session:
         undo(session, moderator.actor, report.id, services.clock())
     comment = only(services)
