@@ -15,7 +15,8 @@ from moderation.api.bodies import read_bytes
 from moderation.api.context import services
 from moderation.errors import ModerationError, NotFoundError, TooManyError, UnavailableError
 from moderation.exchange.akismet.answers import Reply
-from moderation.exchange.akismet.calls import CALLS, Parts
+from moderation.exchange.akismet.calls import CALLS
+from moderation.exchange.akismet.taking_in import Parts
 from moderation.exchange.akismet.wire import gather, key_of, read_form, read_json
 
 log = structlog.get_logger(__name__)
