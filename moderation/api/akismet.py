@@ -30,7 +30,7 @@ _READ = frozenset({"key-sites", "usage-limit", "test"})
 @blueprint.route("/k/<path_key>/<any('1.1', '1.2'):version>/<call>", methods=["GET", "POST"])
 def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: ARG001 -- both versions mean the same
     """Answer a call."""
-    if call not in CALLS or (request.method == "GET" and call not in _READ):
+    if call not in CALLS or (request.method != "POST" and call not in _READ):
         message = f"There is no call {call[:100]!r} here with {request.method}."
         raise NotFoundError(message)
     fields = _read(request)
@@ -46,7 +46,7 @@ def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: AR
 
 def _read(incoming: Request) -> dict[str, str]:
     asked = gather(incoming.args.items(multi=True))
-    if incoming.method == "GET":
+    if incoming.method != "POST":
         return asked
     if incoming.mimetype == "multipart/form-data":
         return {**asked, **gather(incoming.form.items(multi=True))}

@@ -513,9 +513,11 @@ def test_a_flood_is_slowed_down(client: FlaskClient, services: Services) -> None
     assert ask(client, site, "submit-ham", **{**HAM, "comment_content": "But a report is"}).status_code == 200
 
 
-def test_calls_that_are_none_are_not_found(client: FlaskClient, site: MadeSite) -> None:
-    for answer in (client.post("/1.1/nothing"), client.get("/1.1/comment-check"), client.post("/1.3/verify-key")):
+def test_calls_that_are_none_are_not_found(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    check = f"/1.1/comment-check?{urlencode({'api_key': site.akismet_key, **HAM})}"
+    for answer in (client.post("/1.1/nothing"), client.get(check), client.head(check), client.post("/1.3/verify-key")):
         assert answer.status_code == 404
+    assert comments(services) == []
     assert client.post("/1.1/nothing").mimetype == "text/plain"
 
 
