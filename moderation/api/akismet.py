@@ -15,7 +15,8 @@ from moderation.api.bodies import read_bytes
 from moderation.api.context import services
 from moderation.errors import ModerationError, NotFoundError, TooManyError, UnavailableError
 from moderation.exchange.akismet.answers import Reply
-from moderation.exchange.akismet.calls import CALLS, Parts
+from moderation.exchange.akismet.calls import CALLS
+from moderation.exchange.akismet.taking_in import Parts
 from moderation.exchange.akismet.wire import gather, key_of, read_form, read_json
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ _READ = frozenset({"key-sites", "usage-limit", "test"})
 @blueprint.route("/k/<path_key>/<any('1.1', '1.2'):version>/<call>", methods=["GET", "POST"])
 def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: ARG001 -- both versions mean the same
     """Answer a call."""
-    if call not in CALLS or (request.method == "GET" and call not in _READ):
+    if call not in CALLS or (request.method != "POST" and call not in _READ):
         message = f"There is no call {call[:100]!r} here with {request.method}."
         raise NotFoundError(message)
     fields = _read(request)
@@ -45,7 +46,7 @@ def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: AR
 
 def _read(incoming: Request) -> dict[str, str]:
     asked = gather(incoming.args.items(multi=True))
-    if incoming.method == "GET":
+    if incoming.method != "POST":
         return asked
     if incoming.mimetype == "multipart/form-data":
         return {**asked, **gather(incoming.form.items(multi=True))}

@@ -241,7 +241,7 @@ def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictErr
         "decided_by": who.email if who else None,
         "decided_at": last.created_at.isoformat(),
     }
-    name = who.email if who else "The judge"
+    name = who.email if who else ("The judge" if last.action is Action.JUDGE else "The website")
     message = f"{name} has decided on this comment meanwhile: it is {comment.status.value} now."
     return ConflictError(message, code="version_conflict", extra={"current": current})
 

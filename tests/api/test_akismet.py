@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -316,6 +319,8 @@ def test_a_report_can_be_taken_back_with_its_lesson(client: FlaskClient, service
     moderator = make_person(services, Role.MODERATOR, site)
     _, report = history(services, only(services))
     assert report.reason == "Reported by anna."
+    told = client.get(f"/api/v1/comments/{report.comment_id}", headers=moderator.bearer).get_json()["history"]
+    assert [(d["origin"], d["action"], d["person"]) for d in told][-1] == ("akismet", "spam", None)
     with services.database.writing() as session:
         undo(session, moderator.actor, report.id, services.clock())
     comment = only(services)
@@ -360,6 +365,9 @@ def test_a_report_of_a_comment_never_seen_is_not_lost(client: FlaskClient, servi
     assert answer.data.decode() == THANKS
     comment = only(services)
     assert (comment.status, comment.label, len(history(services, comment))) == (Status.SPAM, "spam", 2)
+    with services.database.reading() as session:
+        used = session.scalars(select(AkismetUsage)).one()
+    assert (used.calls, used.ham, used.missed_spam) == (1, 0, 1)
 
 
 def test_calls_and_mistakes_are_counted(
@@ -505,9 +513,11 @@ def test_a_flood_is_slowed_down(client: FlaskClient, services: Services) -> None
     assert ask(client, site, "submit-ham", **{**HAM, "comment_content": "But a report is"}).status_code == 200
 
 
-def test_calls_that_are_none_are_not_found(client: FlaskClient, site: MadeSite) -> None:
-    for answer in (client.post("/1.1/nothing"), client.get("/1.1/comment-check"), client.post("/1.3/verify-key")):
+def test_calls_that_are_none_are_not_found(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    check = f"/1.1/comment-check?{urlencode({'api_key': site.akismet_key, **HAM})}"
+    for answer in (client.post("/1.1/nothing"), client.get(check), client.head(check), client.post("/1.3/verify-key")):
         assert answer.status_code == 404
+    assert comments(services) == []
     assert client.post("/1.1/nothing").mimetype == "text/plain"
 
 
@@ -526,3 +536,18 @@ def test_usage_is_kept_by_the_month(client: FlaskClient, services: Services, sit
     with services.database.reading() as session:
         rows = session.scalars(select(AkismetUsage).order_by(AkismetUsage.month)).all()
     assert [(row.month, row.calls, row.ham) for row in rows] == [("2026-01", 1, 1), ("2026-02", 1, 1)]
+
+
+def test_the_same_comment_asked_about_many_times_at_once_is_stored_once(
+    app: Flask, services: Services, site: MadeSite
+) -> None:
+    gate = threading.Barrier(6)
+
+    def check(_number: int) -> tuple[bytes, str]:
+        gate.wait()
+        answer = ask(app.test_client(), site, **HAM)
+        return answer.data, answer.headers["X-akismet-guid"]
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = set(pool.map(check, range(6)))
+    assert answers == {(b"false", only(services).id.hex)}

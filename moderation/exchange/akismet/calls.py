@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from model.scoring import Scorer
-from moderation.clock import Clock, new_id
-from moderation.comments import traps
-from moderation.comments.caller import Caller, network_of
-from moderation.comments.intake import Way, judged
-from moderation.comments.judge import text_of
-from moderation.comments.store import Draft, store
-from moderation.database import Database
-from moderation.errors import ConflictError, NotFoundError
+from moderation.errors import NotFoundError
 from moderation.exchange.akismet import usage
-from moderation.exchange.akismet.answers import BLATANT, THANKS, Reply, Standing, problem, verdict
+from moderation.exchange.akismet.answers import THANKS, Reply, problem, verdict
 from moderation.exchange.akismet.dialect import Asked, is_blog, parse_asked
+from moderation.exchange.akismet.matching import find_reported
+from moderation.exchange.akismet.taking_in import ORIGIN, Parts, look_up_or_take_in
 from moderation.exchange.akismet.wire import Fields
 from moderation.people.sites import site_of_akismet_key
-from moderation.policy.audit import Chance
-from moderation.policy.first_status import Reason
-from moderation.policy.rules import current_rules
 from moderation.review.decisions import decide_for_site
-from moderation.tables import Action, Band, Comment, KeyPurpose, Site, Status, Thread
+from moderation.tables import Action, Site, Status
 from moderation.webhooks.endpoints import find_callback, has_key, keep_callback, may_call_back
 
-ORIGIN: Final = "akismet"
-#: How many of the newest comments with the same text are looked through for the one that a report means.
-MAX_SAME: Final = 50
 _REPORTS: Final = {
     "submit-spam": (Action.SPAM, "missed_spam"),
     "submit-ham": (Action.PUBLISH, "false_positives"),
@@ -43,20 +27,6 @@ _REPORTS: Final = {
 _BAD_KEY: Final = "The key is unknown or has ended. Each site has its own."
 _NO_BLOG: Final = 'Empty "blog" value'
 _BAD_BLOG: Final = "We were unable to parse your blog URI"
-_TEST_SPAM: Final = Reason("akismet_test", "Akismet's test value for spam.", Status.SPAM)
-#: Reasons of the judge, apart from which whatever holds a comment is a rule.
-_OF_JUDGE: Final = frozenset({"model_unsure", "model_spam_held"})
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the calls need of the service."""
-
-    database: Database
-    find_scorer: Callable[[], Scorer | None]
-    clock: Clock
-    secret_key: str
-    chance: Chance = random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +62,14 @@ def comment_check(parts: Parts, key: str, fields: Fields) -> Outcome:
     if not is_blog(asked.blog):
         return Outcome(problem(_BAD_BLOG))
     told = None if asked.is_test else _callback(parts, site, asked, key)
-    standing, draft, job_id = _look_up_or_take_in(parts, site, asked, told, limited=True)
+    found = look_up_or_take_in(parts, site, asked, told, is_check=True)
     reply = verdict(
-        standing,
+        found.standing,
         will_be_told=told is not None,
         is_recheck=asked.recheck_reason not in {"", "edit"},
         wants_class=asked.wants_class,
     )
-    return Outcome(reply, job_id, draft.judgement.status if draft and not asked.is_test else None)
+    return Outcome(reply, found.job_id, found.draft.judgement.status if found.draft else None)
 
 
 def submit_spam(parts: Parts, key: str, fields: Fields) -> Outcome:
@@ -191,12 +161,16 @@ def _submit(parts: Parts, key: str, fields: Fields, call: str) -> Outcome:
     if asked.is_test:
         return Outcome(Reply(THANKS))
     with parts.database.reading() as session:
-        meant = _find_reported(session, site, asked)
+        meant = find_reported(session, site, asked)
     job_id, taken_in = None, None
     if meant is None:
         # Nobody asked about this comment, or it has gone since: it is taken in, so that its lesson is not lost.
-        standing, draft, job_id = _look_up_or_take_in(parts, site, asked, None, limited=False)
-        meant, taken_in = standing.guid, draft.judgement.status if draft else None
+        found = look_up_or_take_in(parts, site, asked, None, is_check=False)
+        meant, job_id, taken_in = (
+            found.standing.guid,
+            found.job_id,
+            found.draft.judgement.status if found.draft else None,
+        )
     action, counted = _REPORTS[call]
     reason = f"Reported by {asked.reporter}." if asked.reporter else ""
     with parts.database.writing() as session:
@@ -231,123 +205,3 @@ def _callback(parts: Parts, site: Site, asked: Asked, key: str) -> uuid.UUID | N
     with parts.database.writing() as session:
         kept = keep_callback(session, site.id, asked.callback, key, parts.secret_key, parts.clock())
         return kept.id if kept is not None and kept.enabled else None
-
-
-def _look_up_or_take_in(
-    parts: Parts, site: Site, asked: Asked, told: uuid.UUID | None, *, limited: bool
-) -> tuple[Standing, Draft | None, uuid.UUID | None]:
-    now = parts.clock()
-    with parts.database.reading() as session:
-        # A test asks what would be said of it, whatever is known.
-        known = None if asked.is_test else _same_comment(session, site, asked)
-        draft = None if known else _draft(session, parts, site, asked, told, limited=limited)
-    if draft is not None and asked.is_test:
-        return _standing_of_draft(draft, asked), draft, None
-    job_id = None
-    if draft is not None:
-        standing = _standing_of_draft(draft, asked)
-        try:
-            with parts.database.writing() as session:
-                job_id = store(session, draft, now)
-                _count_check(session, site, standing, parts)
-        except ConflictError:
-            # The same comment, asked about twice at once: by now the first one is there to be found.
-            draft = None
-            with parts.database.reading() as session:
-                known = _same_comment(session, site, asked)
-        else:
-            return standing, draft, job_id
-    if known is None:
-        # It came and went within a moment.
-        message = "The comment has just been removed."
-        raise ConflictError(message)
-    standing = _standing_of_comment(known, asked)
-    with parts.database.writing() as session:
-        _count_check(session, site, standing, parts)
-    return standing, None, None
-
-
-def _count_check(session: Session, site: Site, standing: Standing, parts: Parts) -> None:
-    spam = standing.status in {Status.SPAM, Status.REJECTED}
-    usage.count(session, site.id, parts.clock(), "calls", "spam" if spam else "ham")
-
-
-def _draft(session: Session, parts: Parts, site: Site, asked: Asked, told: uuid.UUID | None, *, limited: bool) -> Draft:
-    now, submission = parts.clock(), asked.submission
-    if submission.created_at is not None and submission.created_at > now:
-        submission = submission.model_copy(update={"created_at": None})
-    # The page itself says whether it takes comments; only floods are stopped here, too.
-    rules = current_rules(session, site)
-    network, limit = network_of(submission.ip), rules.comments_per_minute
-    if limited and not asked.is_test:
-        traps.refuse_flood(session, site.id, network, limit, now)
-    facts = {"webhook": str(told) if told else None, "post": asked.post, "parent": asked.parent, **asked.unusable}
-    way = Way(
-        KeyPurpose.AKISMET,
-        ORIGIN,
-        reasons=(_TEST_SPAM,) if asked.is_guaranteed_spam else (),
-        trusted=asked.is_administrator,
-        facts={"akismet": {name: value for name, value in facts.items() if value}},
-    )
-    caller = Caller(honeypot=asked.honeypot)
-    draft = judged(session, parts.find_scorer(), site, rules, submission, caller, way, now, parts.chance)
-    return replace(draft, flood_limit=limit if limited else None)
-
-
-def _standing_of_draft(draft: Draft, asked: Asked) -> Standing:
-    judgement = draft.judgement
-    guid = new_id() if asked.is_test else draft.id
-    codes = {reason.code for reason in judgement.reasons if reason.effect is Status.PENDING}
-    discards = asked.is_guaranteed_spam and asked.wants_discard
-    sure = not asked.is_guaranteed_spam and (judgement.spam_probability or 0.0) >= BLATANT
-    return Standing(
-        guid,
-        judgement.status,
-        judgement.spam_probability,
-        held_by_rule=bool(codes - _OF_JUDGE),
-        is_blatant=judgement.status is Status.SPAM and (discards or sure),
-    )
-
-
-def _standing_of_comment(comment: Comment, asked: Asked) -> Standing:
-    codes = {reason.get("code") for reason in comment.reasons if reason.get("effect") == Status.PENDING}
-    status = comment.status
-    # What the protocol promises of these holds for the same text by anybody else, too.
-    if asked.is_administrator:
-        status = Status.PUBLISHED
-    elif asked.is_guaranteed_spam:
-        status = Status.SPAM
-    return Standing(comment.id, status, comment.spam_probability, held_by_rule=bool(codes - _OF_JUDGE))
-
-
-def _same_comment(session: Session, site: Site, asked: Asked) -> Comment | None:
-    query = (
-        select(Comment)
-        .join(Thread, Thread.id == Comment.thread_id)
-        .where(
-            Thread.site_id == site.id,
-            Thread.key == asked.submission.thread,
-            Comment.digest == traps.digest_of(asked.submission),
-        )
-    )
-    return session.scalars(query).one_or_none()
-
-
-def _find_reported(session: Session, site: Site, asked: Asked) -> uuid.UUID | None:
-    """Return the comment that a report means: by its id, else the same on the same page, else the same anywhere."""
-    if asked.guid is not None:
-        comment = session.get(Comment, asked.guid)
-        if comment is not None and comment.site_id == site.id:
-            return comment.id
-    same = _same_comment(session, site, asked)
-    if same is not None:
-        return same.id
-    bands = text_of(asked.submission.body).bands
-    if not bands:
-        return None
-    # A report may leave out what a check told of the page. The same text has the same bands.
-    near = select(Band.comment_id).where(Band.site_id == site.id, Band.value == bands[0])
-    newest = near.order_by(Band.comment_id.desc()).limit(MAX_SAME)
-    alike = select(Comment).where(Comment.id.in_(newest)).order_by(Comment.id.desc())
-    digest = traps.digest_of(asked.submission)
-    return next((comment.id for comment in session.scalars(alike) if comment.digest == digest), None)
