@@ -23,12 +23,15 @@ def test_a_history_comes_in_once_however_often_it_is_brought(
     assert first == {
         "site": str(site_id),
         "comments": 2,
+        "statuses": {"published": 1, "pending": 0, "spam": 1, "rejected": 0},
         "spam": 1,
         "ham": 1,
         "threads": 1,
         "known": 0,
         "orphans": 0,
         "bad_lines": 0,
+        "mended": 0,
+        "left_out": {},
     }
     assert (second["comments"], second["known"]) == (0, 2)
 
@@ -48,7 +51,8 @@ def test_bad_lines_are_named_and_left_out_only_when_told(
     result = runner.invoke(main, [*arguments, "--skip-bad"])
     assert result.exit_code == 0
     assert "Skipped line 2: body: missing or empty" in result.stderr
-    assert result.stdout.startswith("Imported 2 comments (1 labelled spam, 1 labelled ham) in 1 new threads;")
+    assert result.stdout.startswith("Imported 2 comments (1 published, 1 spam) in 1 new threads;")
+    assert "2 bad lines were left out." in result.stdout
 
 
 def test_only_formats_that_work_are_offered(runner: CliRunner, tmp_path: Path) -> None:
