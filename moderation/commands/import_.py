@@ -25,12 +25,12 @@ from moderation.exchange.imports.writer import ImportReport
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out instead of importing nothing.")
 @click.option(
     "--key",
-    type=click.Choice(list(KeyKind)),
+    type=click.Choice([kind.value for kind in KeyKind]),
     help="Call threads by the page's path, its whole address, or the other system's own id. "
     "Unless told, WordPress' posts go by their numbers and all other pages by their paths.",
 )
 @json_option
-def command(form: str, file: Path, site_id: uuid.UUID, *, skip_bad: bool, key: KeyKind | None, as_json: bool) -> None:
+def command(form: str, file: Path, site_id: uuid.UUID, *, skip_bad: bool, key: str | None, as_json: bool) -> None:
     r"""Bring in threads, comments and what people said of them. Safe to repeat: nothing comes in twice.
 
     \b

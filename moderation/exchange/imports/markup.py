@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 import nh3
@@ -17,6 +18,7 @@ _HAS_MARKUP = re.compile(r"[<&]")
 _HAS_BREAKS = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 _CODE = re.compile(r"(<pre\b.*?</pre>)", re.IGNORECASE | re.DOTALL)
 _NEW_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_AFTER_BREAK = re.compile(r"<br\s*/?>\s*", re.IGNORECASE)
 _DIV = re.compile(r"<(/?)div\b[^>]*>", re.IGNORECASE)
 
 
@@ -43,8 +45,7 @@ def to_markdown(body: str) -> str:
         return body.strip()
     if len(body) > LONGEST:
         return _text_of(body)
-    if not _HAS_BREAKS.search(body):
-        body = _with_breaks(body)
+    body = _outside_code(body, _join if _HAS_BREAKS.search(body) else _break)
     body = _DIV.sub(r"<\1p>", body)
     clean = nh3.clean(body, tags=_TAGS, attributes=_ATTRIBUTES, link_rel=None, url_schemes={"http", "https", "mailto"})
     try:
@@ -55,16 +56,20 @@ def to_markdown(body: str) -> str:
         return _text_of(body)
 
 
-def _with_breaks(text: str) -> str:
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
     # Only up to the last end of code, or each beginning without an end would be searched for one.
     last = text.lower().rfind("</pre>") + 1
     end = text.index(">", last) + 1 if last else 0
     parts = [*_CODE.split(text[:end]), text[end:]]
-    return "".join(part if part[:4].lower() == "<pre" else _break(part) for part in parts)
+    return "".join(part if part[:4].lower() == "<pre" else change(part) for part in parts)
 
 
 def _break(text: str) -> str:
     return _NEW_PARAGRAPH.sub("<p>", text).replace("\n", "<br>")
+
+
+def _join(text: str) -> str:
+    return _AFTER_BREAK.sub("<br>", text).replace("\n", " ")
 
 
 def _text_of(body: str) -> str:

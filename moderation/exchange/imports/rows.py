@@ -27,6 +27,8 @@ class Draft:
     item: Checked
     text: Text
     thread_id: uuid.UUID
+    #: It is the site's already: a comment of this id, whatever has become of it since.
+    is_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def comment_row(draft: Draft, parent_id: uuid.UUID | None, known: Known, now: da
         "labelled_by": standing.labelled_by if standing.labelled_by in known.people else None,
     }
     if past.comment.erased_at is not None:
-        row["digest"] = f"erased-{draft.id}"
+        # As the export's own site calls it, so that it is found again when the export is brought in again.
+        row["digest"] = f"erased-{past.comment.id}"
     return row
 
 

@@ -84,11 +84,12 @@ class _Writer:
             if isinstance(item, ImportedSettings):
                 self._has_policies = take_over(session, self._site_id, item, now)
         threads = self._threads(session, [item for item in batch if not isinstance(item, ImportedSettings)], now)
-        ids = _ids_for(session, [item for item in batch if isinstance(item, Checked)])
+        pairs = zip(batch, texts, strict=True)
+        checked = [(item, text) for item, text in pairs if isinstance(item, Checked) and text is not None]
+        ids = self._ids_for(session, [item for item, _ in checked])
         drafts = [
-            Draft(next(ids), item, text, threads[item.submission.thread])
-            for item, text in zip(batch, texts, strict=True)
-            if isinstance(item, Checked) and text is not None
+            Draft(own_id, item, text, threads[item.submission.thread], is_here)
+            for (item, text), (own_id, is_here) in zip(checked, ids, strict=True)
         ]
         known = _known(session, drafts, has_policies=self._has_policies)
         policy_number = get_site(session, self._site_id).policy_number
@@ -132,17 +133,40 @@ class _Writer:
         found = select(Thread.key, Thread.id).where(Thread.site_id == self._site_id, Thread.key.in_(rows))
         return dict(session.execute(found).all())
 
+    def _ids_for(self, session: Session, items: Sequence[Checked]) -> Iterator[tuple[uuid.UUID, bool]]:
+        """Yield an id for each comment, and whether it is here under it already.
+
+        It is the one it had, where an export tells it and nothing of another site is called so.
+        """
+        told = [item.source.past.comment.id if item.source.past else None for item in items]
+        found = select(Comment.id, Comment.site_id).where(Comment.id.in_({one for one in told if one is not None}))
+        taken: dict[uuid.UUID, uuid.UUID | None] = dict(session.execute(found).all()) if any(told) else {}
+        for one in told:
+            if one is None or (one in taken and taken[one] != self._site_id):
+                yield new_id(), False
+            else:
+                yield one, one in taken
+                # Named a second time by the same file, it is another comment.
+                taken[one] = None
+
     def _comments(
         self, session: Session, run: Sequence[Draft], known: Known, policy_number: int, now: datetime
     ) -> list[Draft]:
         """Add the comments that are not there yet and return them. None replies to another of the run."""
         rows = {draft.id: self._row(draft, known, policy_number, now) for draft in run}
-        added = set(session.scalars(ADD_COMMENT.of(session), list(rows.values())))
-        places = self._places_of(session, [row for row in rows.values() if row["id"] not in added])
+        fresh = [rows[draft.id] for draft in run if not draft.is_here]
+        added = set(session.scalars(ADD_COMMENT.of(session), fresh)) if fresh else set()
+        places = self._places_of(session, [row for row in fresh if row["id"] not in added])
         for draft in run:
             row = rows[draft.id]
-            place = draft.id if draft.id in added else places[draft.thread_id, row["digest"]]
-            if place in self._taken and draft.item.source.key and draft.item.source.key not in self._places:
+            is_placed = draft.is_here or draft.id in added
+            place = draft.id if is_placed else places[draft.thread_id, row["digest"]]
+            if (
+                not is_placed
+                and place in self._taken
+                and draft.item.source.key
+                and draft.item.source.key not in self._places
+            ):
                 place = self._add_again(session, row, draft.item.source.key, added)
             self._taken.add(place)
             if draft.item.source.key:
@@ -183,19 +207,6 @@ class _Writer:
             parent_id = None
         site = {"site_id": self._site_id, "policy_number": policy_number}
         return site | comment_row(draft, parent_id, known, now)
-
-
-def _ids_for(session: Session, items: Sequence[Checked]) -> Iterator[uuid.UUID]:
-    """Yield an id for each comment: the one it had, where an export tells it and nothing here is called so."""
-    told = [item.source.past.comment.id if item.source.past else None for item in items]
-    wanted = {one for one in told if one is not None}
-    taken = set(session.scalars(select(Comment.id).where(Comment.id.in_(wanted)))) if wanted else set()
-    for one in told:
-        if one is None or one in taken:
-            yield new_id()
-        else:
-            taken.add(one)
-            yield one
 
 
 def _known(session: Session, drafts: Sequence[Draft], *, has_policies: bool) -> Known:

@@ -15,6 +15,7 @@ from moderation.exchange.imports.markup import LONGEST, to_markdown
         ("one\r\ntwo\r\n\r\nthree", "one\ntwo\n\nthree"),
         ("Tom &amp; Jerry &lt;3", "Tom & Jerry <3"),
         ("<p>First.</p>\n\n<p>Second<br />line.</p>", "First.\n\nSecond\nline."),
+        ("<p>one<br>\ntwo\nand on</p>", "one\ntwo and on"),
         ("one\ntwo <em>x</em>\n\nthree", "one\ntwo *x*\n\nthree"),
         ('<a href="https://a.example/?b=1&amp;c=2" onclick="x()">there</a>', "[there](https://a.example/?b=1&c=2)"),
         ("<ul><li>a<li>b</ul>", "- a\n- b"),
