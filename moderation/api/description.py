@@ -69,6 +69,8 @@ def complete(spec: Spec) -> Spec:
     schemas = spec["components"]["schemas"]
     schemas.pop("HTTPError", None)
     schemas |= {PROBLEM: _SCHEMA, "BadField": _BAD_FIELD}
+    # Each group of routes brings its tag along, and some share one.
+    spec["tags"] = list({tag["name"]: tag for tag in spec.get("tags", ())}.values())
     for path, operation in _operations(spec):
         operation.setdefault("security", [])
         operation["operationId"] = _name_of(path, operation)
