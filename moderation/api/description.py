@@ -18,7 +18,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _REF = "#/components/schemas/"
 _SCHEMA: Spec = {
     "type": "object",
-    "description": "What went wrong (RFC 9457). `code` is for machines, `detail` for people.",
+    "description": "What went wrong (RFC 9457): code is for machines, detail for people.",
     "properties": {
         "type": {"type": "string", "const": "about:blank"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
@@ -53,7 +53,7 @@ _DETAILS = {
 _WAIT: Spec = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
 # No parameter of the description: that the same key must not come with another comment is more than a schema can say.
 _IDEMPOTENCY = (
-    "With a header `Idempotency-Key: …` (up to 200 characters), the same key with the same comment gives the same "
+    "With a header Idempotency-Key (up to 200 characters), the same key with the same comment gives the same "
     "answer, and one comment; with another comment, it is refused (422)."
 )
 

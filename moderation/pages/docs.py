@@ -120,7 +120,8 @@ def shape(schema: Mapping[str, Any]) -> Shape:
         return Shape(str(schema["const"]))
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
-            parts = [shape(one) for one in schema[several]]
+            # That an empty text counts as none is the same everywhere, and no news.
+            parts = [shape(one) for one in schema[several] if one != {"const": ""}]
             return Shape(" | ".join(part.text for part in parts), next((p.component for p in parts if p.component), ""))
     if schema.get("type") == "array":
         inner = shape(schema.get("items", {}))
