@@ -10,7 +10,18 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import akismet, comments, description, desk, models, operations, problems, promises, review, webhooks
+from moderation.api import (
+    akismet,
+    comments,
+    description,
+    desk,
+    models,
+    operations,
+    problems,
+    promises,
+    review,
+    webhooks,
+)
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
 from moderation.pages import admin, demo, docs, form, login, many

@@ -71,6 +71,9 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], name: str = "", de
 def _by_type(schema: Schema, schemas: Mapping[str, Schema], name: str, depth: int) -> Any:  # noqa: ANN401 -- any JSON
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
+        if schema.get("minProperties") and "properties" not in schema:
+            key = example_of({"type": "string", **schema.get("propertyNames", {})}, schemas)
+            return {key: example_of(schema.get("additionalProperties", {}), schemas, name, depth + 1)}
         properties = schema.get("properties", {}) if depth < _DEEPEST else {}
         return {key: example_of(inner, schemas, key, depth + 1) for key, inner in properties.items()}
     if kind == "array":
