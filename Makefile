@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help install run test test-clients test-redis lint format lock bench bench-judge e2e clean
+.PHONY: help install run test test-clients test-redis test-contract lint format lock bench bench-judge e2e clean
 
 help: ## say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ test-redis: .venv/installed-dev ## run the tests with a real Redis (needs redis-
 
 test-clients: .venv/installed-dev .venv/clients/installed ## run Akismet's clients that others wrote (needs node, npm, php, ruby-akismet, libnet-akismet-perl)
 	$(BIN)/pytest -m clients $(ARGS)
+
+test-contract: .venv/installed-dev ## hold the running service to the description of its API
+	$(BIN)/pytest -m contract -n 0 -s $(ARGS)
 
 clean: ## remove what make has made, but not instance/
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

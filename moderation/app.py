@@ -10,7 +10,18 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import akismet, comments, desk, models, operations, problems, promises, review, webhooks
+from moderation.api import (
+    akismet,
+    comments,
+    description,
+    desk,
+    models,
+    operations,
+    problems,
+    promises,
+    review,
+    webhooks,
+)
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
 from moderation.pages import admin, demo, docs, form, login, many
@@ -36,6 +47,7 @@ def create_app(services: Services) -> APIFlask:
     )
     _configure(app, services)
     problems.register(app)
+    description.register(app)
     operations.watch(app)
     for part in (*API, *PAGES):
         app.register_blueprint(part.blueprint)
@@ -59,6 +71,7 @@ def _configure(app: APIFlask, services: Services) -> None:
         PERMANENT_SESSION_LIFETIME=LIFETIME,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         OPENAPI_VERSION="3.1.0",
+        SERVERS=[{"url": services.settings.base_url()}],
         VALIDATION_ERROR_STATUS_CODE=HTTPStatus.UNPROCESSABLE_ENTITY,
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
+from typing import Any, Literal
 
 import structlog
 from apiflask import APIBlueprint
 from flask import Flask, Response, g, jsonify, request
+from pydantic import BaseModel
 
 from moderation import metrics
 from moderation.api.context import services
@@ -22,14 +24,40 @@ log = structlog.get_logger()
 blueprint = APIBlueprint("operations", __name__, tag="Operations")
 
 
+Answers = dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]
+
+
+class AliveOut(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class ReadyOut(BaseModel):
+    """Whether comments can be taken in and judged, and what hinders it."""
+
+    status: Literal["ok", "unavailable"]
+    problems: dict[str, str]
+
+
+_ALIVE = {"application/json": {"schema": AliveOut.model_json_schema()}}
+_READY = {"application/json": {"schema": ReadyOut.model_json_schema()}}
+_ALIVE_ANSWERS: Answers = {200: {"description": "It lives.", "content": _ALIVE}}
+_READY_ANSWERS: Answers = {
+    200: {"description": "It is ready.", "content": _READY},
+    503: {"description": "It is not, for these reasons.", "content": _READY},
+}
+
+
 @blueprint.get("/healthz")
+@blueprint.doc(responses=_ALIVE_ANSWERS)
 def healthz() -> Response:
     """Tell that the process lives."""
     return jsonify({"status": "ok"})
 
 
 @blueprint.get("/readyz")
-@blueprint.doc(responses=[503])
+@blueprint.doc(responses=_READY_ANSWERS)
 def readyz() -> Response:
     """Tell whether comments can be taken in and judged: database reachable and current, model loaded."""
     parts = services()

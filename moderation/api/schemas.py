@@ -5,20 +5,36 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.comments.reading import MAX_THREADS, Order
-from moderation.comments.submission import MAX_THREAD, Line, Submission, Text
+from moderation.comments.submission import EMAIL, MAX_THREAD, SEEN_LINE, SEEN_TEXT, Line, Submission, Text
 from moderation.review import queue
 from moderation.review.decisions import MAX_REASON
 from moderation.tables import Action, JobState, Status
 
 
-class CommentIn(Submission):
-    """A comment. ``ip``, ``user_agent``, ``referrer``, ``created_at`` and ``author_role`` count only with the key."""
+def _say_what_is_required(schema: dict[str, Any]) -> None:
+    properties = schema["properties"]
+    for name, pattern in {"thread": SEEN_LINE, "author_name": SEEN_LINE, "body": SEEN_TEXT}.items():
+        properties[name] |= {"pattern": pattern, "minLength": 1}
+        properties[name].pop("default", None)
+    properties["author_email"] = EMAIL
+    for name in ("parent_id", "created_at"):
+        # Absent, null and empty are the same.
+        properties[name]["anyOf"].append({"const": ""})
+    schema["required"] = ["thread", "author_name", "author_email", "body"]
 
+
+class CommentIn(Submission):
+    """A comment. ``ip``, ``user_agent``, ``referrer``, ``created_at`` and ``author_role`` count only with the key.
+
+    A site may have made name, e-mail or both optional.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_say_what_is_required)
     checked_by_use_case: ClassVar[bool] = True
 
 

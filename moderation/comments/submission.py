@@ -7,12 +7,14 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from moderation.errors import FieldError, InvalidError
 from moderation.people.sites import origin_of
@@ -72,7 +74,8 @@ def _web_address(value: str) -> str:
     # People write example.org and mean http://example.org; anything with a scheme of its own must be a web address.
     has_scheme = _SCHEME.match(value) and not re.match(r"[^/:]+\.[^/:]+:\d+(/|$)", value)
     url = value if has_scheme else f"http://{value.removeprefix('//')}"
-    if origin_of(url) is None or re.search(r"\s", url):
+    is_word = not has_scheme and "." not in url.partition("//")[2].partition("/")[0]
+    if is_word or origin_of(url) is None or re.search(r"\s", url):
         raise _bad(code="invalid_url", message="This is no web address (for example https://example.org/).")
     return url
 
@@ -96,9 +99,56 @@ def _moment(value: datetime) -> datetime:
     return value
 
 
-Line = AfterValidator(_line)
-Text = AfterValidator(_text)
-WebAddress = Annotated[str, Field(max_length=MAX_URL), Line, AfterValidator(_web_address)]
+@dataclass(frozen=True)
+class Rule(AfterValidator):
+    """A check that the API's description tells, as far as a pattern can."""
+
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return what the description says of such a text."""
+        return {**handler(schema), "pattern": self.pattern}
+
+
+# As the description tells them: in the characters that both JSON Schema's and Python's expressions know.
+_SPACES = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_UNSEEN = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_EMPTY = (
+    _SPACES
+    + r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4"
+    r"\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u2800\u3164\ufe0e\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_PRINTED = r"\u0000-\u0008\u000e-\u001f\u007f"
+#: A line, and a text, of which something is seen.
+SEEN_LINE = f"^[{_SPACES}]*[^{_UNSEEN}]*[^{_EMPTY}][^{_UNSEEN}]*[{_SPACES}]*$"
+SEEN_TEXT = f"^[^{_PRINTED}]*[^{_EMPTY}][^{_PRINTED}]*$"
+Line = Rule(_line, f"^[{_SPACES}]*[^{_UNSEEN}]*[{_SPACES}]*$")
+Text = Rule(_text, f"^[^{_PRINTED}]*$")
+# Of addresses, the pattern tells the plain ones: which letters a host may have beyond these, no expression can say.
+_HOST = r"[0-9A-Za-z-]{1,63}"
+_REST = r"(:[0-9]{1,4})?([/?#][!-~\u00a1-\u167f]*)?"
+WebAddress = Annotated[
+    str,
+    Field(max_length=MAX_URL),
+    Line,
+    Rule(_web_address, rf"^((https?://{_HOST}|{_HOST}\.{_HOST})(\.{_HOST})*{_REST})?$"),
+]
+# Names that the network keeps for itself (RFC 6761); nobody can have an address there.
+_NOBODY = "|".join(
+    "".join(f"[{letter}{letter.upper()}]" for letter in name)
+    for name in ("arpa", "invalid", "local", "localhost", "onion", "test")
+)
+EMAIL: JsonSchemaValue = {
+    "type": "string",
+    "format": "email",
+    "maxLength": 320,
+    "pattern": rf"^[^@]+@(?!(.*\.)?({_NOBODY})$)[^@]+\.[^@.]+$",
+    "description": "Never published.",
+}
+_EMAIL: JsonSchemaValue = {"anyOf": [EMAIL, {"const": ""}]}
+_IP: JsonSchemaValue = {
+    "anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}, {"const": ""}]
+}
 
 
 class SubmissionFields(BaseModel):
@@ -112,7 +162,7 @@ class SubmissionFields(BaseModel):
     parent_id: Annotated[uuid.UUID | None, Field(description="The published comment that this one replies to.")] = None
     author_name: Annotated[str, Field(max_length=MAX_NAME), Line] = ""
     author_email: Annotated[
-        str, Field(max_length=320, description="Never published."), Line, AfterValidator(_email)
+        str, Field(max_length=320, description="Never published."), Line, AfterValidator(_email), WithJsonSchema(_EMAIL)
     ] = ""
     author_url: WebAddress = ""
     body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text]
@@ -121,7 +171,7 @@ class SubmissionFields(BaseModel):
 class Submission(SubmissionFields):
     """A whole comment; the further fields are believed only from a site's server."""
 
-    ip: Annotated[str, Field(max_length=60), Line, AfterValidator(_ip)] = ""
+    ip: Annotated[str, Field(max_length=60), Line, AfterValidator(_ip), WithJsonSchema(_IP)] = ""
     user_agent: Annotated[str, Field(max_length=2000), Text] = ""
     referrer: Annotated[str, Field(max_length=MAX_URL), Text] = ""
     created_at: Annotated[datetime, AfterValidator(_moment)] | None = None

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from moderation.clock import Clock, new_id
 from moderation.counters import Tally, counted
 from moderation.database import Database
+from moderation.errors import FieldError, InvalidError
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Note, Person, WebhookDelivery
 
 BATCH = 200
@@ -40,9 +41,13 @@ class ErasureReport:
 
 
 def count_comments(session: Session, email: str, site_id: uuid.UUID | None = None) -> int:
-    """Return how many comments ``erase`` would forget."""
+    """Return how many comments ``erase`` would forget. Raises ``InvalidError`` for what is no address, nor stored."""
     count = 0
-    for spelling in _spellings(session, email):
+    spellings = _spellings(session, email)
+    if not spellings:
+        # A slip of the keyboard must not read as if a person had been forgotten.
+        _require_address(email)
+    for spelling in spellings:
         query = select(func.count()).select_from(Comment).where(Comment.author_email == spelling)
         if site_id is not None:
             query = query.where(Comment.site_id == site_id)
@@ -82,6 +87,14 @@ def _forms(email: str) -> set[str]:
     except EmailNotValidError:
         return forms
     return forms | {_fold(normalised.normalized), *map(_fold, filter(None, [normalised.ascii_email]))}
+
+
+def _require_address(email: str) -> None:
+    try:
+        validate_email(email.strip(), check_deliverability=False)
+    except EmailNotValidError as error:
+        message = f"{email!r} is no e-mail address."
+        raise InvalidError([FieldError("email", "invalid_email", str(error))], message) from error
 
 
 def _fold(email: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from moderation.database import Base
 from moderation.exchange.history_file import Kind
+from moderation.exchange.snapshot import one_moment
 from moderation.people.sites import get_site
 from moderation.tables import Comment, Decision, Policy, Site, Thread
 
@@ -31,9 +32,7 @@ def export_site(session: Session, site_id: uuid.UUID, *, only_labelled: bool = F
     Keys and their digests stay here. The lines of labelled comments are also the contract's labelled lines;
     ``only_labelled`` yields them alone. Raises ``NotFoundError`` for an unknown site.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # One moment for all that is read; on SQLite, any transaction is that already.
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    one_moment(session)
     get_site(session, site_id)
     records = _comments(session, site_id, only_labelled=True) if only_labelled else _records(session, site_id)
     return map(_line, records)

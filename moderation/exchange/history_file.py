@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from model.jsonl import BadLine, read_labelled
+from model.jsonl import LONGEST_LINE, BadLine, read_labelled
 from model.sample import Label, Sample
 from moderation.errors import ModerationError
 
@@ -27,6 +26,9 @@ class Kind(StrEnum):
     DECISION = "decision"
 
 
+_RECORDS = frozenset({Kind.SITE, Kind.POLICY, Kind.THREAD, Kind.DECISION})
+
+
 @dataclass(frozen=True, slots=True)
 class CommentLine:
     """A comment, ``label`` only where somebody judged it; ``fields`` is the whole line as it came."""
@@ -38,11 +40,16 @@ class CommentLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadLine:
-    """A thread of our own export."""
+class RecordLine:
+    """Any other record of our own export: of ``kind`` site, policy, thread or decision."""
 
     number: int
+    kind: Kind
     fields: Mapping[str, Any]
+
+
+class BadObjectError(Exception):
+    """A text is no JSON object that can be taken at its word; the message says why."""
 
 
 @dataclass(slots=True)
@@ -51,6 +58,8 @@ class BadLines:
 
     count: int = 0
     first: list[BadLine] = field(default_factory=list)
+    #: What the numbers count, where a file has no lines.
+    unit: str = "line"
 
     def add(self, line: BadLine) -> None:
         """Remember a bad line."""
@@ -60,7 +69,7 @@ class BadLines:
 
     def told(self) -> list[str]:
         """Return what is wrong, a line for each."""
-        lines = [f"line {bad.number}: {bad.reason}" for bad in self.first]
+        lines = [f"{self.unit} {bad.number}: {bad.reason}" if bad.number else bad.reason for bad in self.first]
         if self.count > len(self.first):
             lines.append(f"… and {self.count - len(self.first)} more")
         return lines
@@ -73,37 +82,60 @@ class BadLinesError(ModerationError):
 
     def __init__(self, bad: BadLines, undone: str) -> None:
         lines = "\n  ".join(bad.told())
-        noun = "line cannot" if bad.count == 1 else "lines cannot"
+        noun = f"{bad.unit} cannot" if bad.count == 1 else f"{bad.unit}s cannot"
         super().__init__(f"{bad.count} {noun} be read; {undone}. With --skip-bad the rest goes in.\n  {lines}")
         self.bad = bad
 
 
-def read_history(lines: Iterable[bytes]) -> Iterator[CommentLine | ThreadLine | BadLine]:
-    """Read the comments and threads of a file, in order; each bad line says what is wrong with it.
+def read_history(lines: Iterable[bytes]) -> Iterator[CommentLine | RecordLine | BadLine]:
+    """Read the comments and other records of a file, in order; each bad line says what is wrong with it.
 
-    A comment of our own export may lack a label; any other line must have one. The export's further lines (site,
-    policies, decisions) are passed over.
+    A comment of our own export may lack a label; any other line must have one.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        fields = _object(line)
+        try:
+            fields = read_object(line) if len(line) <= LONGEST_LINE else {}
+        except BadObjectError as error:
+            yield BadLine(number, str(error))
+            continue
         kind = fields.get("kind")
-        if kind == Kind.THREAD:
-            yield ThreadLine(number, fields)
-        elif kind not in {Kind.SITE, Kind.POLICY, Kind.DECISION}:
-            for found in read_labelled([line], require_label=kind != Kind.COMMENT):
-                if isinstance(found, BadLine):
-                    yield BadLine(number, found.reason)
-                else:
-                    label = found.label if fields.get("label") is not None else None
-                    yield CommentLine(number, found.sample, label, fields)
+        if isinstance(kind, str) and kind in _RECORDS:
+            yield RecordLine(number, Kind(kind), fields)
+            continue
+        for found in read_labelled([line], require_label=kind != Kind.COMMENT):
+            if isinstance(found, BadLine):
+                yield BadLine(number, found.reason)
+            else:
+                label = found.label if fields.get("label") is not None else None
+                yield CommentLine(number, found.sample, label, fields)
 
 
-def _object(line: bytes) -> dict[str, Any]:
-    """Return the line's object; an empty one for what ``read_labelled`` will say is none."""
-    with suppress(ValueError, RecursionError):
-        found = json.loads(line.decode("utf-8-sig"))
-        if isinstance(found, dict):
-            return found
-    return {}
+def read_object(text: bytes) -> dict[str, Any]:
+    """Return a JSON object. Raises ``BadObjectError``, also where a key stands twice: one of them would be lost."""
+    try:
+        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once)
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8: byte {error.start}"
+        raise BadObjectError(reason) from error
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error}"
+        raise BadObjectError(reason) from error
+    except RecursionError as error:
+        reason = "not JSON that can be read: nested too deeply"
+        raise BadObjectError(reason) from error
+    if not isinstance(found, dict):
+        reason = "not a JSON object"
+        raise BadObjectError(reason)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        reason = f"{', '.join(twice):.200}: stands twice in one object"
+        raise BadObjectError(reason)
+    return found

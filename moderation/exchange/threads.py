@@ -1,4 +1,4 @@
-"""Threads' keys from other systems, made to fit ours."""
+"""Keys from other systems, made to fit ours."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def fit_key(key: str) -> str:
     key = key.strip()
     if len(key) <= MAX_THREAD:
         return key
-    # What cannot be encoded is refused later, with its reason; here it must only not stop us.
-    digest = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    digest = digest_key(key)
     return f"{key[: MAX_THREAD - len(digest) - 1]}~{digest}"
+
+
+def digest_key(key: str) -> str:
+    """Return 32 digits that stand for a key of any length."""
+    # What cannot be encoded is refused later, with its reason; here it must only not stop us.
+    return hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=16).hexdigest()

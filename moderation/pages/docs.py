@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from apiflask import APIFlask
@@ -26,6 +27,8 @@ class Shape:
 
     text: str
     component: str = ""
+    #: A value of it as JSON, where the description gives one.
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,11 @@ def _operation(method: str, path: str, details: Mapping[str, Any]) -> Operation:
 def _content(holder: Mapping[str, Any]) -> Shape | None:
     for content in holder.get("content", {}).values():
         schema = content.get("schema", {})
-        return shape(schema) if schema else None
+        if not schema:
+            return None
+        example = content.get("example")
+        shown = json.dumps(example, indent=2, ensure_ascii=False) if example is not None else None
+        return replace(shape(schema), example=shown)
     return None
 
 
@@ -113,7 +120,8 @@ def shape(schema: Mapping[str, Any]) -> Shape:
         return Shape(str(schema["const"]))
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
-            parts = [shape(one) for one in schema[several]]
+            # That an empty text counts as none is the same everywhere, and no news.
+            parts = [shape(one) for one in schema[several] if one != {"const": ""}]
             return Shape(" | ".join(part.text for part in parts), next((p.component for p in parts if p.component), ""))
     if schema.get("type") == "array":
         inner = shape(schema.get("items", {}))

@@ -49,3 +49,11 @@ def test_who_is_unknown_and_which_site_are_told(database: Database, runner: CliR
     assert (result.exit_code, result.stdout.startswith("Forgot 0 comments")) == (0, True)
     result = runner.invoke(main, ["erase", "nobody@example.com", "--site", str(uuid.uuid4())])
     assert (result.exit_code, result.stderr) == (1, "Error: There is no such site.\n")
+
+
+def test_what_is_no_address_is_told_and_not_taken_for_a_person_forgotten(runner: CliRunner) -> None:
+    result = runner.invoke(main, ["erase", "notmail", "--yes"])
+    assert result.exit_code == 1
+    assert "'notmail' is no e-mail address." in result.stderr
+    assert "email: " in result.stderr
+    assert result.stdout == ""

@@ -45,3 +45,17 @@ def test_an_unknown_site_is_told_and_leaves_no_file(runner: CliRunner, tmp_path:
     result = runner.invoke(main, ["export", "--site", str(uuid.uuid4()), "--out", str(out)])
     assert (result.exit_code, result.stderr) == (1, "Error: There is no such site.\n")
     assert not out.exists()
+
+
+def test_a_site_is_printed_for_other_systems(
+    database: Database, runner: CliRunner, clock: Clock, tmp_path: Path
+) -> None:
+    site_id = make_site(database, clock)
+    bring_in(database, site_id, clock, tmp_path, [SPAM, HAM])
+    arguments = ["export", "--site", str(site_id), "--format", "wxr"]
+    result = runner.invoke(main, arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith('<?xml version="1.0" encoding="UTF-8"?>')
+    assert result.stdout.count("<wp:comment>") == 2
+    result = runner.invoke(main, [*arguments, "--labelled"])
+    assert (result.exit_code, "--labelled is for JSON lines" in result.stderr) == (2, True)

@@ -12,6 +12,7 @@ from moderation.commands import main
 from moderation.database import Database
 from moderation.tables import Comment
 from tests.exchange.histories import HAM, SPAM, make_site, write
+from tests.exchange.imports.reading import fixture
 
 
 def test_a_history_comes_in_once_however_often_it_is_brought(
@@ -23,12 +24,15 @@ def test_a_history_comes_in_once_however_often_it_is_brought(
     assert first == {
         "site": str(site_id),
         "comments": 2,
+        "statuses": {"published": 1, "pending": 0, "spam": 1, "rejected": 0},
         "spam": 1,
         "ham": 1,
         "threads": 1,
         "known": 0,
         "orphans": 0,
         "bad_lines": 0,
+        "mended": 0,
+        "left_out": {},
     }
     assert (second["comments"], second["known"]) == (0, 2)
 
@@ -48,7 +52,8 @@ def test_bad_lines_are_named_and_left_out_only_when_told(
     result = runner.invoke(main, [*arguments, "--skip-bad"])
     assert result.exit_code == 0
     assert "Skipped line 2: body: missing or empty" in result.stderr
-    assert result.stdout.startswith("Imported 2 comments (1 labelled spam, 1 labelled ham) in 1 new threads;")
+    assert result.stdout.startswith("Imported 2 comments (1 published, 1 spam) in 1 new threads;")
+    assert "2 bad lines were left out." in result.stdout
 
 
 def test_only_formats_that_work_are_offered(runner: CliRunner, tmp_path: Path) -> None:
@@ -63,3 +68,28 @@ def test_an_unknown_site_and_a_missing_file_are_told(runner: CliRunner, tmp_path
     assert (result.exit_code, "There is no such site." in result.stderr) == (1, True)
     result = runner.invoke(main, ["import", "jsonl", f"{file}.gone", "--site", str(uuid.uuid4())])
     assert result.exit_code == 2
+
+
+def test_another_systems_export_is_counted_as_it_came(
+    database: Database, runner: CliRunner, clock: Clock, tmp_path: Path
+) -> None:
+    site_id = make_site(database, clock)
+    arguments = ["import", "wordpress", str(fixture("wordpress", tmp_path)), "--site", str(site_id)]
+    record = json.loads(runner.invoke(main, [*arguments, "--json"]).stdout)
+    assert record["statuses"] == {"published": 6, "pending": 1, "spam": 3, "rejected": 2}
+    assert record["left_out"] == {"pingback": 1, "trackback": 1, "order_note": 1}
+    told = runner.invoke(main, [*arguments, "--key", "path"]).stdout
+    assert "Imported 12 comments (6 published, 1 pending, 3 spam, 2 rejected) in 3 new threads" in told
+    assert "Left out, since they are no comments: 1 order_note, 1 pingback, 1 trackback." in told
+
+
+def test_what_a_file_is_not_is_told_with_its_line(
+    database: Database, runner: CliRunner, clock: Clock, tmp_path: Path
+) -> None:
+    site_id = make_site(database, clock)
+    file = tmp_path / "export.xml"
+    file.write_text("<rss>\n<channel>\n")
+    result = runner.invoke(main, ["import", "wordpress", str(file), "--site", str(site_id)])
+    assert result.exit_code == 1
+    assert "line 3: the file ends too early" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from moderation.clock import Clock
 from moderation.counters import recount
 from moderation.database import Database
-from moderation.exchange.imports import jsonl
+from moderation.exchange.imports.formats import FORMATS
 from moderation.exchange.imports.importing import import_file
 from moderation.exchange.imports.writer import ImportReport
 from moderation.people.sites import create_site
@@ -61,7 +61,7 @@ def bring_in(
     database: Database, site_id: uuid.UUID, clock: Clock, folder: Path, lines: Iterable[Mapping[str, Any] | bytes]
 ) -> ImportReport:
     """Import lines into the site."""
-    return import_file(database, site_id, write(folder, lines), jsonl.read, clock)
+    return import_file(database, site_id, write(folder, lines), FORMATS["jsonl"], clock)
 
 
 def counts(session: Session) -> dict[str, object]:

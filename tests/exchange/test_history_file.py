@@ -4,7 +4,7 @@ import pytest
 
 from model.jsonl import BadLine
 from model.sample import Label
-from moderation.exchange.history_file import BadLines, BadLinesError, CommentLine, ThreadLine, read_history
+from moderation.exchange.history_file import BadLines, BadLinesError, CommentLine, RecordLine, read_history
 
 
 def test_labelled_lines_are_read_with_their_numbers() -> None:
@@ -27,6 +27,8 @@ def test_labelled_lines_are_read_with_their_numbers() -> None:
         (b'{"body": "a", "label": "ham", "author_name": 5}', "author_name: must be a string"),
         (b'{"kind": "comment", "body": "a", "label": "eggs"}', "label: must be"),
         (b"[" * 100_000, "not JSON"),
+        (b'{"body": "a", "body": "b", "label": "ham"}', "body: stands twice"),
+        (b'{"body": "a", "label": "ham", "knowledge": {"x": 1, "x": 2}}', "x: stands twice"),
     ],
 )
 def test_a_bad_line_is_named_with_its_number_and_reason(line: bytes, reason: str) -> None:
@@ -37,7 +39,7 @@ def test_a_bad_line_is_named_with_its_number_and_reason(line: bytes, reason: str
     assert bad.reason.startswith(reason)
 
 
-def test_of_an_export_the_comments_and_threads_are_read() -> None:
+def test_of_an_export_every_kind_of_record_is_read() -> None:
     found = list(
         read_history(
             [
@@ -49,7 +51,13 @@ def test_of_an_export_the_comments_and_threads_are_read() -> None:
             ]
         )
     )
-    assert [(type(line), line.number) for line in found] == [(ThreadLine, 3), (CommentLine, 4)]
+    assert [(type(line), line.number) for line in found] == [
+        (RecordLine, 1),
+        (RecordLine, 2),
+        (RecordLine, 3),
+        (CommentLine, 4),
+        (RecordLine, 5),
+    ]
 
 
 def test_of_many_bad_lines_the_first_are_named_and_all_are_counted() -> None:

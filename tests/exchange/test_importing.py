@@ -14,7 +14,7 @@ from moderation.counters import Author
 from moderation.database import Database
 from moderation.errors import NotFoundError
 from moderation.exchange.history_file import BadLinesError
-from moderation.exchange.imports import jsonl
+from moderation.exchange.imports.formats import FORMATS
 from moderation.exchange.imports.importing import import_file
 from moderation.exchange.imports.writer import BATCH, ImportReport
 from moderation.learning.labels import labelled_comments
@@ -31,7 +31,8 @@ def comments(database: Database) -> list[Comment]:
 def test_a_labelled_history_stands_as_labelled_and_teaches(database: Database, clock: Clock, tmp_path: Path) -> None:
     site_id = make_site(database, clock)
     report = bring_in(database, site_id, clock, tmp_path, [SPAM, HAM])
-    assert report == ImportReport(comments=2, spam=1, ham=1, threads=1)
+    assert (report.comments, report.spam, report.ham, report.threads) == (2, 1, 1, 1)
+    assert report.statuses == {Status.PUBLISHED: 1, Status.PENDING: 0, Status.SPAM: 1, Status.REJECTED: 0}
     spam, ham = comments(database)
     assert (spam.status, spam.label, spam.labelled_at) == (Status.SPAM, Label.SPAM, clock())
     assert (ham.status, ham.label, ham.body, ham.ip) == (Status.PUBLISHED, Label.HAM, HAM["body"], HAM["ip"])
@@ -85,7 +86,7 @@ def test_a_long_history_goes_in_by_batches(database: Database, clock: Clock, tmp
     site_id = make_site(database, clock)
     lines = [{**HAM, "body": f"Note {n}", "thread": f"/{n % 7}"} for n in range(BATCH + 50)]
     seen: list[int] = []
-    import_file(database, site_id, write(tmp_path, lines), jsonl.read, clock, progress=seen.append)
+    import_file(database, site_id, write(tmp_path, lines), FORMATS["jsonl"], clock, progress=seen.append)
     assert seen == [BATCH, 50]
     assert len(comments(database)) == BATCH + 50
     assert_counts_are_right(database)
@@ -100,7 +101,12 @@ def test_a_long_history_goes_in_by_batches(database: Database, clock: Clock, tmp
         (b'{"body": "a", "author_url": "javascript:alert(1)", "label": "ham"}', "line 2: author_url: This is no web"),
         (b'{"body": "a", "author_email": "nobody", "ip": "1.2.3", "label": "ham"}', "line 2: author_email: "),
         (b'{"kind": "thread", "key": ""}', "line 2: key: missing"),
-        (b'{"kind": "thread", "key": "a\\u0000b"}', "line 2: thread: A NUL character"),
+        (b'{"kind": "thread", "key": "a\\u0000b"}', "line 2: a NUL character"),
+        (b'{"kind": "thread", "key": "a", "closed_at": "soon"}', "line 2: closed_at: "),
+        (b'{"body": "a", "label": "ham", "created_at": "some day"}', "line 2: created_at: 'some day' is no time"),
+        (b'{"body": "a", "label": "ham", "created_at": "2030-01-01T00:00:00Z"}', "line 2: created_at: "),
+        (b'{"body": "a", "body": "b", "label": "ham"}', "line 2: body: stands twice"),
+        (b'{"kind": "decision"}', "line 2: id: This field is required."),
         (b'{"kind": "comment", "body": "a", "status": "lost"}', "line 2: status: none of"),
     ],
 )
@@ -110,15 +116,15 @@ def test_with_a_bad_line_nothing_goes_in_unless_told_to(
     site_id = make_site(database, clock)
     path = write(tmp_path, [HAM, line, SPAM])
     with pytest.raises(BadLinesError) as caught:
-        import_file(database, site_id, path, jsonl.read, clock)
+        import_file(database, site_id, path, FORMATS["jsonl"], clock)
     assert reason in caught.value.message
     assert comments(database) == []
-    assert import_file(database, site_id, path, jsonl.read, clock, skip_bad=True).comments == 2
+    assert import_file(database, site_id, path, FORMATS["jsonl"], clock, skip_bad=True).comments == 2
 
 
 def test_absent_facts_stay_absent(database: Database, clock: Clock, tmp_path: Path) -> None:
     site_id = make_site(database, clock)
-    bring_in(database, site_id, clock, tmp_path, [{"body": "Only this.", "label": "ham", "created_at": "some day"}])
+    bring_in(database, site_id, clock, tmp_path, [{"body": "Only this.", "label": "ham"}])
     [comment] = comments(database)
     assert (comment.author_name, comment.author_email, comment.ip, comment.user_agent) == ("", "", "", "")
     assert comment.created_at == clock()
@@ -142,7 +148,8 @@ def test_replies_keep_their_parents_whatever_the_order_and_again(
         {**base, "id": "3", "parent_id": "9", "body": "A reply to what is gone."},
         {**base, "id": "4", "parent_id": "1", "thread": "/cake", "body": "A reply to another thread."},
     ]
-    assert bring_in(database, site_id, clock, tmp_path, lines) == ImportReport(comments=4, threads=2, orphans=2)
+    report = bring_in(database, site_id, clock, tmp_path, lines)
+    assert (report.comments, report.threads, report.orphans) == (4, 2, 2)
     assert bring_in(database, site_id, clock, tmp_path, lines) == ImportReport(known=4)
     found = {comment.body: comment for comment in comments(database)}
     assert found["The reply."].parent_id == found["The question."].id

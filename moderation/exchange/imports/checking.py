@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from model.jsonl import BadLine
 from model.sample import Label
 from moderation.comments.submission import MAX_TITLE, Submission, parse_submission
 from moderation.errors import InvalidError
-from moderation.exchange.imports.vocabulary import Imported, ImportedComment, ImportedThread
+from moderation.exchange.imports.vocabulary import (
+    Imported,
+    ImportedComment,
+    ImportedSettings,
+    ImportedThread,
+    LeftOut,
+)
 from moderation.people.sites import origin_of
 from moderation.tables import Action, Status
 
+#: What a comment can do without, where another system took anything for it.
+_SPARED = frozenset({"author_email", "author_url", "author_role", "ip", "user_agent", "referrer"})
 _JUDGED = {Label.SPAM: Action.SPAM, Label.HAM: Action.PUBLISH}
 
 
@@ -22,6 +30,8 @@ class Checked:
 
     source: ImportedComment
     submission: Submission
+    #: Addresses were left out that could not be any.
+    is_mended: bool = False
 
     @property
     def action(self) -> Action:
@@ -31,15 +41,21 @@ class Checked:
         return Action.REJECT if self.source.status is Status.REJECTED else Action.JUDGE
 
 
-def check(found: Imported, now: datetime) -> Checked | ImportedThread | BadLine:
+Good = Checked | ImportedThread | ImportedSettings
+
+
+def check(found: Imported, now: datetime) -> Good | LeftOut | BadLine:
     """Return the comment or thread as it may be written, or what is wrong with its line."""
-    if isinstance(found, BadLine):
-        return found
     if isinstance(found, ImportedThread):
         return _thread(found, now)
+    if not isinstance(found, ImportedComment):
+        return found
     try:
         return Checked(found, _submission(found, now))
     except InvalidError as error:
+        bad = {problem.field for problem in error.errors}
+        if found.forgiving and bad <= _SPARED:
+            return Checked(found, _submission(replace(found, **dict.fromkeys(bad, "")), now), is_mended=True)  # type: ignore[arg-type]
         return _bad(found.line, error)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -12,45 +13,55 @@ from model.jsonl import BadLine
 from moderation.clock import Clock
 from moderation.database import Database
 from moderation.exchange.history_file import BadLines, BadLinesError
-from moderation.exchange.imports.checking import Checked, check
-from moderation.exchange.imports.vocabulary import ImportedThread, Reader
+from moderation.exchange.imports.checking import Checked, Good, check
+from moderation.exchange.imports.files import UnreadableError
+from moderation.exchange.imports.formats import Format
+from moderation.exchange.imports.keys import KeyKind, rekeyed
+from moderation.exchange.imports.vocabulary import LeftOut
 from moderation.exchange.imports.writer import ImportReport, write_history
 from moderation.people.sites import get_site
 
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckedFile:
-    """What a file holds: threads and comments that may be written, and lines that may not."""
+    """What a file holds: threads and comments that may be written, what is no comment, and lines that may not go in."""
 
-    good: int
     bad: BadLines
+    good: int = 0
+    #: Comments of which an address was left out that could not be one.
+    mended: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
-def check_file(path: Path, read: Reader, now: datetime) -> CheckedFile:
+def check_file(path: Path, form: Format, now: datetime, key: KeyKind | None = None) -> CheckedFile:
     """Read the whole file and say what is in it. Writes nothing."""
-    bad, good = BadLines(), 0
-    for found in _checked(path, read, now):
+    file = CheckedFile(BadLines(unit=form.unit))
+    for found in _checked(path, form, now, key):
         if isinstance(found, BadLine):
-            bad.add(found)
+            file.bad.add(found)
+        elif isinstance(found, LeftOut):
+            file.left_out[found.kind] += 1
         else:
-            good += 1
-    return CheckedFile(good, bad)
+            file.good += 1
+            file.mended += isinstance(found, Checked) and found.is_mended
+    return file
 
 
 def import_file(
     database: Database,
     site_id: uuid.UUID,
     path: Path,
-    read: Reader,
+    form: Format,
     clock: Clock,
     *,
+    key: KeyKind | None = None,
     skip_bad: bool = False,
     on_checked: Callable[[CheckedFile], None] = lambda _file: None,
     progress: Progress = lambda _done: None,
 ) -> ImportReport:
-    """Bring the file's history into the site.
+    """Bring the file's history into the site. ``key``: what threads are called by, if not as the format has it.
 
     Raises ``BadLinesError``, with nothing written, if a line is bad and may not be skipped, and ``NotFoundError`` for
     an unknown site. Repeating it adds only what is not there yet.
@@ -58,15 +69,18 @@ def import_file(
     with database.reading() as session:
         get_site(session, site_id)
     now = clock()
-    file = check_file(path, read, now)
+    file = check_file(path, form, now, key)
     if file.bad.count and not skip_bad:
         raise BadLinesError(file.bad, "nothing was imported")
     on_checked(file)
-    good = (found for found in _checked(path, read, now) if not isinstance(found, BadLine))
+    good = (found for found in _checked(path, form, now, key) if not isinstance(found, BadLine | LeftOut))
     return write_history(database, site_id, good, clock, progress)
 
 
-def _checked(path: Path, read: Reader, now: datetime) -> Iterator[Checked | ImportedThread | BadLine]:
-    with path.open("rb") as lines:
-        for found in read(lines, now):
+def _checked(path: Path, form: Format, now: datetime, key: KeyKind | None) -> Iterator[Good | LeftOut | BadLine]:
+    try:
+        for found in rekeyed(form.read(path, now), key or form.key):
             yield check(found, now)
+    except UnreadableError as error:
+        # What came before it is good all the same.
+        yield BadLine(error.line, error.message)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from moderation.exchange.imports.checking import Checked
+from moderation.exchange.imports.checking import Checked, Good
 from moderation.exchange.imports.rows import Draft
-from moderation.exchange.imports.vocabulary import ImportedThread
 
 
-def parents_first(found: Iterable[Checked | ImportedThread]) -> Iterator[Checked | ImportedThread]:
+def parents_first(found: Iterable[Good]) -> Iterator[Good]:
     """Yield all in their order, but no reply before its parent; one whose parent is missing comes last."""
     seen: set[str] = set()
     waiting: defaultdict[str, list[Checked]] = defaultdict(list)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from model.jsonl import BadLine
 from model.sample import Label
+from moderation.exchange.imports.past import Past, PastPolicy, PastSite
 from moderation.tables import Status
 
 #: The thread of comments that name none.
@@ -24,6 +26,15 @@ class ImportedThread:
     title: str = ""
     closed_at: datetime | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSettings:
+    """A site's settings and all versions of its rules, of our own export: taken over by a site that is new."""
+
+    line: int
+    site: PastSite
+    policies: Sequence[PastPolicy]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +61,21 @@ class ImportedComment:
     created_at: datetime | None = None
     #: What the other system knew when it judged (see ``model.sample.KNOWLEDGE``).
     knowledge: Mapping[str, float] = field(default_factory=dict)
+    #: Where other systems took any address: one that cannot be is left out, and the comment comes in all the same.
+    forgiving: bool = False
+    #: All that was decided on it, where our own export tells.
+    past: Past | None = None
 
 
-Imported = ImportedThread | ImportedComment | BadLine
-#: A format: its file's lines and the present time give what is in it, in order, bad lines among the rest.
-Reader = Callable[[Iterable[bytes], datetime], Iterator[Imported]]
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that is no comment here (a pingback, an empty place), and what it is."""
+
+    line: int
+    kind: str
+
+
+Imported = ImportedSettings | ImportedThread | ImportedComment | LeftOut | BadLine
+#: A format: its file and the present time give what is in it, in order, bad lines among the rest. Raises
+#: ``UnreadableError`` where the file cannot be read any further.
+Reader = Callable[[Path, datetime], Iterator[Imported]]

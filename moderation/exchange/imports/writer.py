@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +20,16 @@ from moderation.comments.judge import Text, text_of
 from moderation.comments.store import ADD_COMMENT, ADD_THREAD
 from moderation.counters import Author, Tally
 from moderation.database import Database, lock
-from moderation.exchange.imports.checking import Checked
+from moderation.exchange.imports.checking import Checked, Good
 from moderation.exchange.imports.ordering import parents_first, runs
-from moderation.exchange.imports.rows import Draft, band_rows, comment_row, decision_row
-from moderation.exchange.imports.vocabulary import ImportedThread
+from moderation.exchange.imports.rows import Draft, Known, band_rows, comment_row, decision_rows
+from moderation.exchange.imports.takeover import take_over
+from moderation.exchange.imports.vocabulary import ImportedSettings, ImportedThread
+from moderation.exchange.threads import digest_key
 from moderation.people.sites import get_site
-from moderation.tables import Band, Comment, Decision, Thread
+from moderation.tables import Band, Comment, Decision, Person, Status, Thread
 
 BATCH = 200
-Item = Checked | ImportedThread
 
 
 @dataclass(slots=True)
@@ -36,6 +37,9 @@ class ImportReport:
     """What became of a history."""
 
     comments: int = 0
+    #: Where they stand.
+    statuses: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
+    #: Of these, labelled spam and ham.
     spam: int = 0
     ham: int = 0
     threads: int = 0
@@ -48,14 +52,12 @@ class ImportReport:
 def write_history(
     database: Database,
     site_id: uuid.UUID,
-    items: Iterable[Item],
+    items: Iterable[Good],
     clock: Clock,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> ImportReport:
     """Bring checked threads and comments into a site. Raises ``NotFoundError`` for an unknown site."""
-    with database.reading() as session:
-        policy_number = get_site(session, site_id).policy_number
-    writer = _Writer(site_id, policy_number)
+    writer = _Writer(site_id)
     ordered = iter(parents_first(items))
     while batch := list(itertools.islice(ordered, BATCH)):
         texts = [text_of(item.submission.body) if isinstance(item, Checked) else None for item in batch]
@@ -68,22 +70,31 @@ def write_history(
 
 
 class _Writer:
-    def __init__(self, site_id: uuid.UUID, policy_number: int) -> None:
+    def __init__(self, site_id: uuid.UUID) -> None:
         self._site_id = site_id
-        self._policy_number = policy_number
+        self._has_policies = False
         #: Where the comments are now that the file calls by a key of its own, with their threads.
         self._places: dict[str, tuple[uuid.UUID, uuid.UUID]] = {}
+        #: The places that comments of the file have taken, by which two that say the same stay two.
+        self._taken: set[uuid.UUID] = set()
         self.report = ImportReport()
 
-    def write(self, session: Session, batch: Sequence[Item], texts: Sequence[Text | None], now: datetime) -> None:
-        threads = self._threads(session, batch, now)
+    def write(self, session: Session, batch: Sequence[Good], texts: Sequence[Text | None], now: datetime) -> None:
+        for item in batch:
+            if isinstance(item, ImportedSettings):
+                self._has_policies = take_over(session, self._site_id, item, now)
+        threads = self._threads(session, [item for item in batch if not isinstance(item, ImportedSettings)], now)
+        pairs = zip(batch, texts, strict=True)
+        checked = [(item, text) for item, text in pairs if isinstance(item, Checked) and text is not None]
+        ids = self._ids_for(session, [item for item, _ in checked])
         drafts = [
-            Draft(new_id(), item, text, threads[item.submission.thread])
-            for item, text in zip(batch, texts, strict=True)
-            if isinstance(item, Checked) and text is not None
+            Draft(own_id, item, text, threads[item.submission.thread], is_here)
+            for (item, text), (own_id, is_here) in zip(checked, ids, strict=True)
         ]
-        new = [draft for run in runs(drafts) for draft in self._comments(session, run, now)]
-        decisions = [decision_row(draft, now) for draft in new]
+        known = _known(session, drafts, has_policies=self._has_policies)
+        policy_number = get_site(session, self._site_id).policy_number
+        new = [draft for run in runs(drafts) for draft in self._comments(session, run, known, policy_number, now)]
+        decisions = [row for draft in new for row in decision_rows(draft, known, now)]
         bands = [row for draft in new for row in band_rows(draft, self._site_id)]
         for table, rows in ((Decision, decisions), (Band, bands)):
             if rows:
@@ -95,7 +106,9 @@ class _Writer:
             tally.move(author, draft.thread_id, None, draft.item.source.status)
         tally.write(session)
 
-    def _threads(self, session: Session, batch: Sequence[Item], now: datetime) -> dict[str, uuid.UUID]:
+    def _threads(
+        self, session: Session, batch: Sequence[Checked | ImportedThread], now: datetime
+    ) -> dict[str, uuid.UUID]:
         """Make the batch's threads that are not there yet. Returns all by their keys."""
         rows: dict[str, dict[str, Any]] = {}
         for item in batch:
@@ -120,39 +133,89 @@ class _Writer:
         found = select(Thread.key, Thread.id).where(Thread.site_id == self._site_id, Thread.key.in_(rows))
         return dict(session.execute(found).all())
 
-    def _comments(self, session: Session, run: Sequence[Draft], now: datetime) -> list[Draft]:
+    def _ids_for(self, session: Session, items: Sequence[Checked]) -> Iterator[tuple[uuid.UUID, bool]]:
+        """Yield an id for each comment, and whether it is here under it already.
+
+        It is the one it had, where an export tells it and nothing of another site is called so.
+        """
+        told = [item.source.past.comment.id if item.source.past else None for item in items]
+        found = select(Comment.id, Comment.site_id).where(Comment.id.in_({one for one in told if one is not None}))
+        taken: dict[uuid.UUID, uuid.UUID | None] = dict(session.execute(found).all()) if any(told) else {}
+        for one in told:
+            if one is None or (one in taken and taken[one] != self._site_id):
+                yield new_id(), False
+            else:
+                yield one, one in taken
+                # Named a second time by the same file, it is another comment.
+                taken[one] = None
+
+    def _comments(
+        self, session: Session, run: Sequence[Draft], known: Known, policy_number: int, now: datetime
+    ) -> list[Draft]:
         """Add the comments that are not there yet and return them. None replies to another of the run."""
-        rows = [self._row(draft, now) for draft in run]
-        added = set(session.scalars(ADD_COMMENT.of(session), rows))
-        digests = [row["digest"] for row in rows if row["id"] not in added]
-        there = select(Comment.thread_id, Comment.digest, Comment.id).where(
-            Comment.site_id == self._site_id, Comment.digest.in_(digests)
-        )
-        known = {place[:2]: place[2] for place in session.execute(there)} if digests else {}
-        for draft, row in zip(run, rows, strict=True):
-            source = draft.item.source
-            place = draft.id if draft.id in added else known[draft.thread_id, row["digest"]]
-            if source.key:
-                self._places[source.key] = (place, draft.thread_id)
-            is_orphan = bool(source.parent_key) and row["parent_id"] is None
+        rows = {draft.id: self._row(draft, known, policy_number, now) for draft in run}
+        fresh = [rows[draft.id] for draft in run if not draft.is_here]
+        added = set(session.scalars(ADD_COMMENT.of(session), fresh)) if fresh else set()
+        places = self._places_of(session, [row for row in fresh if row["id"] not in added])
+        for draft in run:
+            row = rows[draft.id]
+            is_placed = draft.is_here or draft.id in added
+            place = draft.id if is_placed else places[draft.thread_id, row["digest"]]
+            if (
+                not is_placed
+                and place in self._taken
+                and draft.item.source.key
+                and draft.item.source.key not in self._places
+            ):
+                place = self._add_again(session, row, draft.item.source.key, added)
+            self._taken.add(place)
+            if draft.item.source.key:
+                self._places[draft.item.source.key] = (place, draft.thread_id)
+            is_orphan = bool(draft.item.source.parent_key) and row["parent_id"] is None
             self._count(draft.item, is_new=draft.id in added, is_orphan=is_orphan)
         return [draft for draft in run if draft.id in added]
+
+    def _add_again(self, session: Session, row: dict[str, Any], key: str, added: set[uuid.UUID]) -> uuid.UUID:
+        """Add a comment that says what another of the same file says: there, they were two."""
+        row["digest"] = f"{row['digest']}-{digest_key(key)}"
+        if session.scalars(ADD_COMMENT.of(session), [row]).all():
+            added.add(row["id"])
+            return uuid.UUID(str(row["id"]))
+        return self._places_of(session, [row])[row["thread_id"], row["digest"]]
+
+    def _places_of(self, session: Session, rows: Sequence[dict[str, Any]]) -> dict[tuple[uuid.UUID, str], uuid.UUID]:
+        if not rows:
+            return {}
+        there = select(Comment.thread_id, Comment.digest, Comment.id).where(
+            Comment.site_id == self._site_id, Comment.digest.in_([row["digest"] for row in rows])
+        )
+        return {(thread_id, digest): place for thread_id, digest, place in session.execute(there)}
 
     def _count(self, item: Checked, *, is_new: bool, is_orphan: bool) -> None:
         if not is_new:
             self.report.known += 1
             return
         self.report.comments += 1
+        self.report.statuses[item.source.status] += 1
         self.report.spam += item.source.label is Label.SPAM
         self.report.ham += item.source.label is Label.HAM
         self.report.orphans += is_orphan
 
-    def _row(self, draft: Draft, now: datetime) -> dict[str, Any]:
+    def _row(self, draft: Draft, known: Known, policy_number: int, now: datetime) -> dict[str, Any]:
         parent_id, parents_thread = self._places.get(draft.item.source.parent_key, (None, None))
         if parents_thread != draft.thread_id:
             parent_id = None
-        return {
-            **comment_row(draft, parent_id, now),
-            "site_id": self._site_id,
-            "policy_number": self._policy_number,
-        }
+        site = {"site_id": self._site_id, "policy_number": policy_number}
+        return site | comment_row(draft, parent_id, known, now)
+
+
+def _known(session: Session, drafts: Sequence[Draft], *, has_policies: bool) -> Known:
+    decisions = [one for draft in drafts if draft.item.source.past for one in draft.item.source.past.decisions]
+    if not decisions:
+        return Known((), set(), has_policies)
+    people = {one.person_id for one in decisions} - {None}
+    return Known(
+        people=set(session.scalars(select(Person.id).where(Person.id.in_(people)))),
+        decisions=set(session.scalars(select(Decision.id).where(Decision.id.in_([one.id for one in decisions])))),
+        has_policies=has_policies,
+    )

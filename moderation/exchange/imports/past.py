@@ -1,0 +1,139 @@
+"""What our own export tells beyond a comment as it was sent: what was decided on it, and its site's rules."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from model.sample import Label
+from moderation.comments.submission import field_errors
+from moderation.policy.rules import Rules
+from moderation.review.history import fold
+from moderation.tables import Action, Status
+
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(max_length=200)]
+
+
+class BadRecordError(Exception):
+    """A record of an export is not what one holds; the message names its fields."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PastSite(_Record):
+    """A site's settings."""
+
+    name_required: bool
+    email_required: bool
+    policy_number: Number
+    held_since: AwareDatetime | None = None
+
+
+class PastPolicy(_Record):
+    """One version of a site's rules."""
+
+    number: Number
+    rules: Rules
+    created_by: uuid.UUID | None = None
+    created_at: AwareDatetime
+
+
+class PastThread(_Record):
+    """When a thread was made and closed."""
+
+    closed_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+
+
+class PastDecision(_Record):
+    """A decision on a comment."""
+
+    id: uuid.UUID
+    comment_id: uuid.UUID
+    number: Number
+    action: Action
+    from_status: Status | None = None
+    to_status: Status
+    label: Label | None = None
+    person_id: uuid.UUID | None = None
+    origin: Name
+    reason: str = ""
+    reasons: list[dict[str, Any]] = []
+    undoes_id: uuid.UUID | None = None
+    batch_id: uuid.UUID | None = None
+    model_version: Name | None = None
+    spam_probability: Share | None = None
+    policy_number: Number | None = None
+    created_at: AwareDatetime
+
+
+class PastComment(_Record):
+    """What is kept of a comment beside what was sent."""
+
+    id: uuid.UUID
+    received_at: AwareDatetime
+    policy_number: Number
+    reasons: list[dict[str, Any]]
+    knowledge: dict[str, float]
+    facts: dict[str, Any]
+    model_version: Name | None
+    spam_probability: Share | None
+    uncertainty: Finite
+    audit_share: Share | None = None
+    audited_at: AwareDatetime | None = None
+    erased_at: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A comment's columns and decisions, checked to agree with each other."""
+
+    comment: PastComment
+    decisions: Sequence[PastDecision]
+
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+def read_record(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
+    """Return a record. Raises ``BadRecordError``."""
+    try:
+        if "\\u0000" in json.dumps(fields, ensure_ascii=False).encode().decode():
+            message = "a NUL character cannot be stored"
+            raise BadRecordError(message)
+        return kind.model_validate(fields)
+    except UnicodeEncodeError as error:
+        message = "half of a surrogate pair is no character"
+        raise BadRecordError(message) from error
+    except ValidationError as error:
+        message = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error))
+        raise BadRecordError(message) from error
+
+
+def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision]) -> Past:
+    """Return what was decided on a comment. Raises ``BadRecordError`` where that does not lead to where it stands."""
+    comment = read_record(PastComment, fields)
+    try:
+        standing = fold(decisions)
+    except ValueError as error:
+        message = f"its decisions cannot be: {error}"
+        raise BadRecordError(message) from error
+    told = (fields.get("status"), fields.get("version"), fields.get("label"))
+    ids = {one.id for one in decisions}
+    if len(ids) < len(decisions) or not {one.undoes_id for one in decisions} <= ids | {None}:
+        message = "its decisions name each other wrongly"
+        raise BadRecordError(message)
+    if (standing.status, standing.version, standing.label) != told:
+        message = f"its decisions lead to {standing.status} at version {standing.version}, the comment says otherwise"
+        raise BadRecordError(message)
+    return Past(comment, decisions)

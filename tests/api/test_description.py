@@ -1,0 +1,99 @@
+"""The API's description: a valid one, whole, with examples that fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from moderation.api.schemas import CommentIn
+from moderation.comments.submission import SEEN_LINE, SEEN_TEXT, is_blank, parse_submission
+from tests.databases import START
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture
+def spec(client: FlaskClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
+    return found
+
+
+def operations(spec: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in spec["paths"].items():
+        for method in METHODS:
+            if method in methods:
+                yield f"{method} {path}", methods[method]
+
+
+def fits(spec: Mapping[str, Any], schema: Mapping[str, Any], value: object) -> None:
+    OAS31Validator({**schema, "components": spec["components"]}).validate(value)
+
+
+def test_it_is_valid_openapi_3_1(spec: dict[str, Any]) -> None:
+    assert spec["openapi"].startswith("3.1")
+    assert list(OpenAPIV31SpecValidator(spec).iter_errors()) == []
+
+
+def test_every_refusal_is_a_problem_document(spec: dict[str, Any]) -> None:
+    assert "HTTPError" not in spec["components"]["schemas"]
+    for name, operation in operations(spec):
+        if "/api/" not in name:
+            continue
+        codes = {code for code in operation["responses"] if int(code) >= 400}
+        assert {"400", "503"} <= codes, name
+        assert ({"401", "403"} <= codes) >= bool(operation["security"]), name
+        for code in codes - {"414", "431"}:
+            assert set(operation["responses"][code]["content"]) == {"application/problem+json"}, (name, code)
+
+
+def test_every_operation_says_what_it_does_who_may_and_shows_an_example_that_fits(spec: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(spec)]
+    assert len(set(names)) == len(names)
+    for name, operation in operations(spec):
+        assert operation["summary"], name
+        assert {scheme for one in operation["security"] for scheme in one} <= set(spec["components"]["securitySchemes"])
+        holders = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in (content for holder in holders for content in holder.get("content", {}).values()):
+            fits(spec, content["schema"], content["example"])
+        for parameter in operation.get("parameters", ()):
+            fits(spec, parameter["schema"], parameter["example"])
+        assert any(int(code) < 300 and answer["content"] for code, answer in operation["responses"].items()), name
+
+
+def test_what_is_refused_is_what_was_described(client: FlaskClient, spec: dict[str, Any]) -> None:
+    for answer in (
+        client.get("/api/v1/queue"),
+        client.get("/api/v1/sites/nowhere/counts?thread=a"),
+        client.post("/api/v1/sites/nowhere/comments", data=b"{", content_type="application/json"),
+    ):
+        assert answer.mimetype == "application/problem+json"
+        fits(spec, {"$ref": "#/components/schemas/Problem"}, answer.get_json())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", " a ", "\n\u200b", "\u3164", "a\nb", "a\u202eb", "\x85\x85", "\u2028", "🥖", "\u00ad", "é", "\t!\t", "\x7f"],
+)
+def test_a_text_is_taken_where_its_pattern_says_so(spec: dict[str, Any], text: str) -> None:
+    described = spec["components"]["schemas"][CommentIn.__name__]["properties"]
+    assert (described["author_name"]["pattern"], described["body"]["pattern"]) == (SEEN_LINE, SEEN_TEXT)
+    for name in ("author_name", "body"):
+        fields = {"thread": "t", "author_name": "n", "author_email": "", "body": "b", name: text}
+        try:
+            parse_submission(fields, by_server=True, name_required=True, email_required=False, now=START)
+            taken = True
+        except Exception:  # noqa: BLE001 -- whatever refuses it
+            taken = False
+        try:
+            fits(spec, described[name], text)
+            promised = True
+        except Exception:  # noqa: BLE001 -- whatever it breaks
+            promised = False
+        assert taken is promised, (name, text, is_blank(text))

@@ -1,0 +1,14 @@
+PRAGMA user_version = 3;
+CREATE TABLE preferences (key VARCHAR PRIMARY KEY, value VARCHAR);
+INSERT INTO preferences VALUES ('session-key', 'made-up');
+CREATE TABLE threads (id INTEGER PRIMARY KEY, uri VARCHAR(256) UNIQUE, title VARCHAR(256));
+CREATE TABLE comments (tid REFERENCES threads(id), id INTEGER PRIMARY KEY, parent INTEGER, created FLOAT NOT NULL, modified FLOAT, mode INTEGER, remote_addr VARCHAR, text VARCHAR, author VARCHAR, email VARCHAR, website VARCHAR, likes INTEGER DEFAULT 0, dislikes INTEGER DEFAULT 0, voters BLOB NOT NULL, notification INTEGER DEFAULT 0);
+CREATE TRIGGER remove_stale_threads AFTER DELETE ON comments BEGIN DELETE FROM threads WHERE id NOT IN (SELECT tid FROM comments); END;
+INSERT INTO threads VALUES (1, '/knots/bowline/', 'The bowline');
+INSERT INTO threads VALUES (2, '/nœuds/', 'Les nœuds');
+INSERT INTO comments VALUES (1, 1, NULL, 1577872800.25, NULL, 1, '127.0.0.0', 'I *always* forget which way the rabbit runs.', 'Sam', 'sam@example.org', 'https://sam.example', 3, 0, x'00', 0);
+INSERT INTO comments VALUES (1, 2, 1, 1577876400.0, 1577880000.0, 1, '127.0.0.0', 'Out of the hole, round the tree.', NULL, NULL, NULL, 0, 0, x'00', 0);
+INSERT INTO comments VALUES (1, 3, NULL, 1577880000.0, NULL, 4, '127.0.0.0', '', NULL, 'gone@example.org', NULL, 0, 0, x'00', 0);
+INSERT INTO comments VALUES (1, 4, 3, 1577883600.0, NULL, 1, '127.0.0.0', 'I do not agree.', 'Kim', '', '', 0, 0, x'00', 0);
+INSERT INTO comments VALUES (2, 5, NULL, 1767000000.0, NULL, 1, '2001:db8:1::', 'Très clair, merci beaucoup !', 'Éloïse', 'eloise@example.fr', '', 0, 0, x'00', 0);
+INSERT INTO comments VALUES (2, 6, NULL, 1767010000.0, NULL, 2, '198.51.100.0', 'En attente depuis hier.', 'Luc', 'luc@', 'javascript:alert(1)', 0, 0, x'00', 0);
