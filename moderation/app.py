@@ -13,14 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from moderation.api import comments, models, operations, problems, promises, review
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, form, login
+from moderation.pages import admin, demo, docs, form, login, threads
 from moderation.pages import review as review_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
 API = (comments, review, models, promises, operations)
-PAGES = (login, review_page, admin, demo, form, docs)
+PAGES = (login, review_page, admin, demo, form, docs, threads)
 
 
 def create_app(services: Services) -> APIFlask:

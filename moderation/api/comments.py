@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
 
 from moderation import jobs
+from moderation.api.conditional import headers_of, not_modified
 from moderation.api.context import bearer, read_caller, read_id, services
 from moderation.api.schemas import (
     AcceptedOut,
@@ -22,11 +24,13 @@ from moderation.api.schemas import (
 )
 from moderation.comments.caller import Caller
 from moderation.comments.intake import Accepted, submit
-from moderation.comments.reading import PublicComment, count_threads, read_thread
+from moderation.comments.reading import PublicComment, count_threads, read_thread, tag_of
 from moderation.comments.rendering import render
 from moderation.errors import NotFoundError, UnavailableError
 from moderation.people.sites import get_site, origin_of
 from moderation.tables import Status
+
+Answer = Response | tuple[dict[str, Any], HTTPStatus, dict[str, str]]
 
 blueprint = APIBlueprint("comments", __name__, url_prefix="/api/v1/sites/<site>", tag="Websites")
 
@@ -69,13 +73,17 @@ def present_accepted(accepted: Accepted) -> dict[str, Any]:
 @blueprint.get("/comments")
 @blueprint.input(ThreadQuery, location="query", arg_name="query")
 @blueprint.output(ThreadOut)
-@blueprint.doc(responses=[404, 422])
-def get_comments(site: str, query: ThreadQuery) -> dict[str, Any]:
-    """Read a thread's published comments."""
+@blueprint.doc(responses=[304, 404, 422])
+def get_comments(site: str, query: ThreadQuery) -> Answer:
+    """Read a thread's published comments. Send ``If-None-Match`` to be answered only if something has changed."""
     with services().database.reading() as session:
         site_id = get_site(session, read_id(site, "site")).id
         page = read_thread(session, site_id, query.thread, order=query.order, limit=query.limit, cursor=query.cursor)
-    return {"comments": [present_public(c) for c in page.items], "next": page.next, "total": page.total}
+    tag = tag_of(page.items, page.next, page.total)
+    if unchanged := not_modified(tag):
+        return unchanged
+    answer = {"comments": [present_public(c) for c in page.items], "next": page.next, "total": page.total}
+    return answer, HTTPStatus.OK, headers_of(tag)
 
 
 def present_public(comment: PublicComment) -> PublicCommentOut:
@@ -94,12 +102,14 @@ def present_public(comment: PublicComment) -> PublicCommentOut:
 @blueprint.get("/counts")
 @blueprint.input(CountsQuery, location="query", arg_name="query")
 @blueprint.output(CountsOut)
-@blueprint.doc(responses=[404, 422])
-def get_counts(site: str, query: CountsQuery) -> dict[str, Any]:
+@blueprint.doc(responses=[304, 404, 422])
+def get_counts(site: str, query: CountsQuery) -> Answer:
     """Count the published comments of threads."""
     with services().database.reading() as session:
         site_id = get_site(session, read_id(site, "site")).id
-        return {"counts": count_threads(session, site_id, query.thread)}
+        counts = count_threads(session, site_id, query.thread)
+    tag = tag_of([], counts)
+    return not_modified(tag) or ({"counts": counts}, HTTPStatus.OK, headers_of(tag))
 
 
 @blueprint.after_request

@@ -72,6 +72,12 @@ class ThreadOut(BaseModel):
     total: int
 
 
+class FeedQuery(BaseModel):
+    """Whose comments: one thread's, or without it the whole site's."""
+
+    thread: Annotated[str, Field(max_length=MAX_THREAD), Line] = ""
+
+
 class CountsQuery(BaseModel):
     """Threads to count."""
 

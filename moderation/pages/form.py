@@ -18,6 +18,7 @@ from moderation.api import problems
 from moderation.api.bodies import read_body
 from moderation.api.comments import present_accepted, take_in
 from moderation.api.context import read_caller, read_id, services
+from moderation.api.form_token import make_form_token, seconds_shown
 from moderation.comments.intake import Accepted
 from moderation.errors import (
     FieldError,
@@ -27,7 +28,6 @@ from moderation.errors import (
     TooManyError,
     UnavailableError,
 )
-from moderation.pages.form_token import make_form_token, seconds_shown
 from moderation.pages.origins import own_origins, sent_from
 from moderation.pages.shell import page_blueprint, show
 from moderation.people.sites import get_site, origin_of

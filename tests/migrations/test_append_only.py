@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from moderation.database import Database
-from tests.migrations.data_0001 import before_downgrade as add_a_row_of_each_kind
+from tests.migrations.data_0001 import add_a_row_of_each_kind
 from tests.migrations.rows import Rows
 
 
