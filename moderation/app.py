@@ -10,17 +10,17 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import comments, models, operations, problems, promises, review
+from moderation.api import comments, models, operations, problems, promises, review, writers
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, form, login, threads
+from moderation.pages import admin, demo, docs, embed, form, login, threads
 from moderation.pages import review as review_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
-API = (comments, review, models, promises, operations)
-PAGES = (login, review_page, admin, demo, form, docs, threads)
+API = (comments, writers, review, models, promises, operations)
+PAGES = (login, review_page, admin, demo, form, docs, threads, embed)
 
 
 def create_app(services: Services) -> APIFlask:
@@ -66,6 +66,7 @@ def _configure(app: APIFlask, services: Services) -> None:
     app.security_schemes = {
         "SiteKey": {"type": "http", "scheme": "bearer", "description": "The site's key."},
         "Visitor": {"type": "apiKey", "in": "header", "name": "Origin", "description": "A page of the site."},
+        "EditToken": {"type": "apiKey", "in": "header", "name": "Edit-Token", "description": "Told to who sent it."},
         "PersonalToken": {"type": "http", "scheme": "bearer", "description": "A personal token."},
         "Session": {
             "type": "apiKey",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask import Response, g, request
 from moderation import jobs
 from moderation.api.conditional import headers_of, not_modified
 from moderation.api.context import bearer, read_caller, read_id, services
+from moderation.api.form_token import seconds_shown
 from moderation.api.schemas import (
     AcceptedOut,
     CommentIn,
@@ -22,14 +24,18 @@ from moderation.api.schemas import (
     ThreadOut,
     ThreadQuery,
 )
+from moderation.api.writer_tokens import edit_token, proved_address
 from moderation.comments.caller import Caller
 from moderation.comments.intake import Accepted, submit
 from moderation.comments.reading import PublicComment, count_threads, read_thread, tag_of
 from moderation.comments.rendering import render
 from moderation.errors import NotFoundError, UnavailableError
 from moderation.people.sites import get_site, origin_of
+from moderation.services import Services
 from moderation.tables import Status
 
+#: The field of our forms that people do not see.
+HONEYPOT = "subject"
 Answer = Response | tuple[dict[str, Any], HTTPStatus, dict[str, str]]
 
 blueprint = APIBlueprint("comments", __name__, url_prefix="/api/v1/sites/<site>", tag="Websites")
@@ -41,8 +47,24 @@ blueprint = APIBlueprint("comments", __name__, url_prefix="/api/v1/sites/<site>"
 @blueprint.doc(security=[{"SiteKey": []}, {"Visitor": []}], responses=[400, 401, 403, 404, 409, 413, 422, 429])
 def post_comment(site: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Send a comment: with the site's key from its server, without it from a visitor's browser."""
-    caller = read_caller(request, bearer(request))
-    return present_accepted(take_in(read_id(site, "site"), fields, caller))
+    parts, site_id, key = services(), read_id(site, "site"), bearer(request)
+    caller = read_caller(request, key)
+    if key is None:
+        caller = of_our_form(parts, caller, site_id, fields)
+    accepted = take_in(site_id, fields, caller)
+    own = caller.form_seconds is not None and accepted.edit_until is not None
+    more = {"edit_token": edit_token(parts, accepted.id), "edit_until": accepted.edit_until} if own else {}
+    return present_accepted(accepted) | more
+
+
+def of_our_form(parts: Services, caller: Caller, site_id: uuid.UUID, fields: Mapping[str, Any]) -> Caller:
+    """Return the caller with what a form of ours sends beside the comment."""
+    return replace(
+        caller,
+        honeypot=str(fields.get(HONEYPOT) or ""),
+        form_seconds=seconds_shown(parts, site_id, str(fields.get("form_token") or "")),
+        proved_address=proved_address(parts, site_id, str(fields.get("address_token") or "")),
+    )
 
 
 def take_in(site_id: uuid.UUID, fields: Mapping[str, Any], caller: Caller) -> Accepted:
@@ -125,8 +147,8 @@ def allow_pages(response: Response) -> Response:
     response.headers["Vary"] = "Origin"
     if origin_of(origin) in _origins():
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, DELETE"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key, Edit-Token"
         response.headers["Access-Control-Expose-Headers"] = "Retry-After"
         response.headers["Access-Control-Max-Age"] = "3600"
     return response

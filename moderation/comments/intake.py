@@ -19,12 +19,14 @@ from model.scoring import Scorer
 from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify, network_of
+from moderation.comments.editing import editable_until
 from moderation.comments.judge import Judgement, Text, judge, knowledge_of, text_of
 from moderation.comments.store import Draft, store
 from moderation.comments.submission import Submission, parse_submission
 from moderation.counters import Author
 from moderation.database import Database
 from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from moderation.mail.addresses import is_proved
 from moderation.people.sites import get_site, origin_of
 from moderation.policy.audit import Chance, draw
 from moderation.policy.rules import Rules, current_rules
@@ -46,6 +48,8 @@ class Accepted:
     created_at: datetime
     by_server: bool
     job_id: uuid.UUID | None = None
+    #: Until when its writer may change it; ``None``: never.
+    edit_until: datetime | None = None
 
 
 def submit(
@@ -95,6 +99,7 @@ def _take_in(
         created_at=prepared.created_at,
         by_server=prepared.by_server,
         job_id=job_id,
+        edit_until=prepared.edit_until,
     )
 
 
@@ -132,6 +137,7 @@ def _prepare(
     limit = None if history else rules.comments_per_minute
     traps.refuse_flood(session, site.id, network, limit, now)
     text = text_of(submission.body)
+    author = Author(site.id, submission.author_email, network, submission.author_url)
     judgement = _judge(session, scorer, site, submission, caller, rules, network, text, now, by_server=by_server)
     return Draft(
         id=new_id(),
@@ -153,18 +159,30 @@ def _prepare(
         idempotency=idempotency,
         flood_limit=limit,
         by_server=by_server,
-        facts=_facts_to_keep(caller),
+        edit_until=_edit_until(now, rules),
+        facts=_facts_to_keep(session, author, caller),
+        notify=submission.notify and bool(submission.author_email),
+    )
+
+
+def thread_is_closed(session: Session, site_id: uuid.UUID, key: str, rules: Rules, now: datetime) -> bool:
+    """Tell whether a thread takes no more comments."""
+    return _is_closed(session.scalar(select(Thread).where(Thread.site_id == site_id, Thread.key == key)), rules, now)
+
+
+def _is_closed(thread: Thread | None, rules: Rules, now: datetime) -> bool:
+    if thread is None:
+        return False
+    age = (now - thread.created_at).days
+    return (thread.closed_at is not None and thread.closed_at <= now) or (
+        rules.close_after_days is not None and age >= rules.close_after_days
     )
 
 
 def _check_thread(session: Session, submission: Submission, thread: Thread | None, rules: Rules, now: datetime) -> None:
-    if thread is not None:
-        age = (now - thread.created_at).days
-        if (thread.closed_at is not None and thread.closed_at <= now) or (
-            rules.close_after_days is not None and age >= rules.close_after_days
-        ):
-            message = "This thread takes no more comments."
-            raise ConflictError(message, code="thread_closed")
+    if _is_closed(thread, rules, now):
+        message = "This thread takes no more comments."
+        raise ConflictError(message, code="thread_closed")
     if submission.parent_id is None:
         return
     parent = session.get(Comment, submission.parent_id)
@@ -208,13 +226,21 @@ def _judge(
         author_published=int(knowledge.get("author_published", 0)),
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
+        author_spam=int(knowledge.get("author_spam", 0)),
+        address_verified=_is_verified(session, author, caller),
     )
     trusted = by_server and submission.author_role in rules.trusted_roles
     return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=site.held_since is not None)
 
 
-def _facts_to_keep(caller: Caller) -> dict[str, Any]:
-    return {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
+def _facts_to_keep(session: Session, author: Author, caller: Caller) -> dict[str, Any]:
+    facts = {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
+    return facts | ({"verified": True} if _is_verified(session, author, caller) else {})
+
+
+def _is_verified(session: Session, author: Author, caller: Caller) -> bool:
+    # The proof is for one address; whoever holds it may not write under another's.
+    return caller.proved_address is not None and is_proved(session, author, caller.proved_address)
 
 
 def _idempotency(caller: Caller, submission: Submission, *, by_server: bool) -> tuple[str, str] | None:
@@ -256,4 +282,9 @@ def _earlier_answer(
         model=first.model_version,
         created_at=comment.created_at,
         by_server=by_server,
+        edit_until=_edit_until(comment.received_at, current_rules(session, get_site(session, site_id))),
     )
+
+
+def _edit_until(received_at: datetime, rules: Rules) -> datetime | None:
+    return editable_until(received_at, rules) if rules.edit_minutes else None

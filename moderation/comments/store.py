@@ -17,8 +17,9 @@ from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
 from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
+from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Thread
+from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, ReplyNotice, Status, Thread
 
 # Made once: making a statement costs more than running it.
 _FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
@@ -63,6 +64,10 @@ class Draft:
     by_server: bool
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: Whether the writer wants to be told of replies.
+    notify: bool = False
+    #: Until when the writer may change it.
+    edit_until: datetime | None = None
 
 
 def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
@@ -88,6 +93,12 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
     count_move(session, author, thread_id, None, draft.judgement.status)
+    if draft.notify:
+        session.add(ReplyNotice(comment_id=draft.id, created_at=now))
+        session.flush()
+    # Most comments concern nobody's mail, and are not to cost a question.
+    if draft.judgement.status is Status.PUBLISHED and (draft.notify or draft.submission.parent_id is not None):
+        announce_publication(session, author, draft.id, draft.submission.parent_id, now)
     if draft.judgement.model_version is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None
