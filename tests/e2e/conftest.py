@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,7 +22,6 @@ from tests.conftest import FakeClock
 from tests.e2e.voices import PENDING, SAFARI
 from tests.factories import PASSWORD, MadePerson, MadeSite, make_person
 
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
 Open = Callable[..., Page]
 
 

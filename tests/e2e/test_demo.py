@@ -13,7 +13,8 @@ from moderation.policy.rules import Rules, change_rules
 from moderation.services import Services
 from moderation.tables import Site
 from tests.conftest import FakeClock
-from tests.e2e.conftest import IMAGES, Open
+from tests.e2e.conftest import Open
+from tests.e2e.looks import take_picture
 from tests.e2e.voices import TALK
 
 pytestmark = pytest.mark.e2e
@@ -64,6 +65,4 @@ def test_the_demo_has_its_picture_taken(sign_in: Open) -> None:
     page = sign_in(None, "/demo", viewport={"width": 1100, "height": 900})
     page.locator("#comments").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('.thread').scrollIntoView()")
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=IMAGES / "demo.png")
-    assert (IMAGES / "demo.png").stat().st_size < 200_000
+    take_picture(page, "demo")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import IMAGES, Open
+from tests.e2e.conftest import Open
+from tests.e2e.looks import take_picture
 from tests.e2e.voices import PENDING
 from tests.factories import MadePerson
 
@@ -193,6 +194,4 @@ def test_no_page_is_wider_than_the_screen(ann: MadePerson, sign_in: Open, path: 
 def test_the_desk_has_its_picture_taken(ann: MadePerson, sign_in: Open) -> None:
     page = sign_in(ann, viewport={"width": 1280, "height": 800})
     page.keyboard.press("j")
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=IMAGES / "review-desk.png")
-    assert (IMAGES / "review-desk.png").stat().st_size < 200_000
+    take_picture(page, "review-desk")
