@@ -286,7 +286,7 @@
       if (!comment.held && !this.form?.closed) controls.append(button("Reply", () => this.replyTo(comment.id)));
       const own = this.mine.find((one) => one.id === comment.id);
       if (own?.token && Date.parse(own.until) > Date.now()) {
-        controls.append(button("Edit", () => this.edit(own, comment)), button("Delete", () => this.remove(own)));
+        controls.append(button("Edit", () => this.edit(own, comment)), button("Delete", () => this.takeBack(own)));
       }
       return controls;
     }
@@ -321,7 +321,7 @@
       }
     }
 
-    async remove(own) {
+    async takeBack(own) {
       if (!confirm("Delete your comment for good?")) return;
       try {
         await ask(`${this.path}/comments/${own.id}`, { method: "DELETE", headers: { "Edit-Token": own.token } });
@@ -348,7 +348,7 @@
         make(name === "body" ? "textarea" : "input", { id: name, name, required, value: draft[name] || "", dir: "auto", ...extra }));
       const check = (name, label, checked) => make("label", { className: "check" },
         make("input", { type: "checkbox", name, checked }), label);
-      this.title = make("h2", { id: "respond" }, "Leave a Reply");
+      this.formTitle = make("h2", { id: "respond" }, "Leave a Reply");
       this.cancel = make("button", { type: "button", className: "quiet", onclick: () => this.replyTo(null) }, "Cancel reply");
       this.button = make("button", { className: "primary", part: "submit" }, "Post Comment");
       this.fields = make("form", { noValidate: true, onsubmit: (event) => this.submit(event), oninput: () => this.keepDraft() },
@@ -363,7 +363,7 @@
         this.form.notices ? check("notify", "Email me about replies to this comment.", Boolean(draft.notify)) : null,
         check("save", "Save my name, email, and website in this browser for the next time I comment.", Boolean(store.get(this.keys.author))),
         make("div", {}, this.button));
-      this.respond.replaceChildren(this.title, this.cancel, this.fields);
+      this.respond.replaceChildren(this.formTitle, this.cancel, this.fields);
       this.key = draft.key;
       this.parent = draft.parent_id || null;
       this.putForm();
@@ -392,8 +392,8 @@
       const parent = this.parent && this.comments.get(this.parent);
       const place = (parent && this.find(parent.id)) || this.place;
       if (this.respond.parentNode !== place) place.append(this.respond);
-      if (!this.title) return;
-      this.title.textContent = parent ? `Leave a Reply to ${parent.author_name || "Anonymous"}` : "Leave a Reply";
+      if (!this.formTitle) return;
+      this.formTitle.textContent = parent ? `Leave a Reply to ${parent.author_name || "Anonymous"}` : "Leave a Reply";
       this.cancel.hidden = !parent;
     }
 
