@@ -1,11 +1,14 @@
-"""The demo page: an article that ends in its comments and a plain reply form, as a website would have it."""
+"""The demo page: an article that ends in its comments and a reply form, as a website would have it.
+
+Where scripts run, ``/embed.js`` takes the place of the plain form; ``?plain`` shows that to everybody.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import g, request
+from flask import g, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -29,7 +32,7 @@ PAGE = 100
 @blueprint.get("/demo")
 def get_demo() -> Response:
     """Show the article."""
-    parts = services()
+    parts, plain = services(), "1" if "plain" in request.args else None
     with parts.database.reading() as session:
         site = _find_site(session)
         if site is None:
@@ -45,7 +48,13 @@ def get_demo() -> Response:
         following=page.next,
         reply_to=_replied_to(page.items),
         sent=request.args.get("comment"),
-        fields={"thread": THREAD, "thread_url": f"{_origin(site)}/demo", "thread_title": TITLE},
+        plain=plain,
+        feed=url_for("threads.get_feed", site=site.id, thread=THREAD),
+        fields={
+            "thread": THREAD,
+            "thread_url": f"{_origin(site)}/demo" + ("?plain=1" if plain else ""),
+            "thread_title": TITLE,
+        },
         form_token=make_form_token(parts, site.id),
     )
 

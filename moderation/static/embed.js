@@ -17,20 +17,20 @@
 
   // Colours come from the page by inheritance, so that the thread is as dark or as light as what is around it.
   const STYLE = `
-    :host { --line: var(--comments-line, color-mix(in srgb, currentColor 28%, transparent));
-      --muted: var(--comments-muted, color-mix(in srgb, currentColor 78%, transparent));
+    :host { --thread-line: var(--comments-line, color-mix(in srgb, currentColor 28%, transparent));
+      --thread-muted: var(--comments-muted, color-mix(in srgb, currentColor 78%, transparent));
       display: block; color: var(--comments-color, inherit); background: var(--comments-background, transparent);
       font: var(--comments-font, inherit); line-height: 1.5; overflow-wrap: anywhere; text-align: start }
     * { box-sizing: border-box }
     h2 { font-size: 1.35em; margin: 1.4em 0 .6em } h3 { font-size: 1em; margin: 0 }
     a { color: var(--comments-link, inherit) }
-    article { border-top: 1px solid var(--line); padding: 1em 0; margin-inline-start: calc(var(--depth, 0) * var(--comments-indent, 1.5em)) }
+    article { border-top: 1px solid var(--thread-line); padding: 1em 0; margin-inline-start: calc(var(--depth, 0) * var(--comments-indent, 1.5em)) }
     header { display: flex; flex-wrap: wrap; gap: .1em .8em; align-items: baseline }
-    header a.at, .muted { color: var(--muted); font-size: .9em }
+    header a.at, .muted { color: var(--thread-muted); font-size: .9em }
     .text > * { margin: .6em 0 } .plain { white-space: pre-wrap }
-    blockquote { border-inline-start: 3px solid var(--line); margin-inline: 0; padding-inline-start: 1em }
+    blockquote { border-inline-start: 3px solid var(--thread-line); margin-inline: 0; padding-inline-start: 1em }
     pre { overflow-x: auto }
-    .held { border-inline-start: 3px solid var(--line); padding-inline-start: .8em }
+    .held { border-inline-start: 3px solid var(--thread-line); padding-inline-start: .8em }
     form { display: grid; gap: .9em; max-width: 38em }
     label { display: block; font-weight: 600 } label.check { display: flex; gap: .5em; align-items: start; font-weight: 400 }
     label.check input { flex: none; width: 1.1em; height: 1.1em; margin: .2em 0 0 }
@@ -39,13 +39,13 @@
     textarea { min-height: 8em; resize: vertical }
     [aria-invalid=true] { border-width: 2px; border-color: currentColor }
     .why { font-weight: 600; font-size: .9em }
-    .alert, .notice { border: 1px solid var(--line); border-inline-start: 4px solid currentColor; padding: .6em .9em; margin: .8em 0;
+    .alert, .notice { border: 1px solid var(--thread-line); border-inline-start: 4px solid currentColor; padding: .6em .9em; margin: .8em 0;
       border-radius: var(--comments-radius, 6px) }
     .notice:empty { display: none }
     button { font: inherit; font-weight: 600; padding: .5em 1em; min-height: 2.4em; cursor: pointer; color: inherit; background: transparent;
       border: 1px solid color-mix(in srgb, currentColor 60%, transparent); border-radius: var(--comments-radius, 6px) }
     button.primary { background: var(--comments-accent, #1f4fbf); color: var(--comments-on-accent, #fff); border-color: transparent; justify-self: start }
-    button.quiet { padding: .2em .5em; min-height: 1.8em; font-weight: 400; font-size: .9em; margin-inline-end: .4em; border-color: var(--line) }
+    button.quiet { padding: .2em .5em; min-height: 1.8em; font-weight: 400; font-size: .9em; margin-inline-end: .4em; border-color: var(--thread-line) }
     button[disabled] { cursor: progress; opacity: .7 }
     :focus-visible { outline: 2px solid currentColor; outline-offset: 2px }
     .trap { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }`;
