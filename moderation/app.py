@@ -13,14 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from moderation.api import comments, models, operations, problems, promises, review, writers
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, embed, form, login, threads
+from moderation.pages import admin, demo, docs, embed, form, login, mail, threads
 from moderation.pages import review as review_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
 API = (comments, writers, review, models, promises, operations)
-PAGES = (login, review_page, admin, demo, form, docs, threads, embed)
+PAGES = (login, review_page, admin, demo, form, docs, threads, embed, mail)
 
 
 def create_app(services: Services) -> APIFlask:

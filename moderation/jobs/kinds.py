@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from moderation.comments.rejudge import rejudge
 from moderation.jobs import lease as leases
 from moderation.jobs.lease import Lease
+from moderation.jobs.mail import WRITE, post_letter
 from moderation.learning.retrain import retrain
 from moderation.outbox import Kind
 from moderation.services import Services
@@ -54,4 +55,11 @@ def _retrain(services: Services, lease: Lease, report: Report) -> None:
     )
 
 
-WORK: dict[str, Work] = {Kind.REJUDGE: _rejudge, Kind.RETRAIN: _retrain}
+def _mail(services: Services, lease: Lease, _report: Report) -> None:
+    pause = post_letter(services, lease)
+    if pause is not None:
+        message = "Waiting for the mail server."
+        raise NotNowError(message, pause)
+
+
+WORK: dict[str, Work] = {Kind.REJUDGE: _rejudge, Kind.RETRAIN: _retrain, **dict.fromkeys(WRITE, _mail)}
