@@ -37,7 +37,7 @@ def site(app: Flask, services: Services, host: Host) -> MadeSite:
 
 def told(kind: str, number: int, site: MadeSite, host: Host, url: str) -> str:
     """Return a piece of the guide, with the addresses of this test in it."""
-    piece = re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL)[number]
+    piece: str = re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL)[number]
     names = {"https://comments.example.org": url, "https://blog.example.org": host.url, "SITE_ID": str(site.id)}
     for name, value in names.items():
         piece = piece.replace(name, value)
