@@ -11,7 +11,6 @@ from email.message import EmailMessage
 import structlog
 from sqlalchemy.orm import Session
 
-from moderation.errors import UnavailableError
 from moderation.jobs import lease as leases
 from moderation.jobs.lease import Lease
 from moderation.jobs.queue import Queue
@@ -80,8 +79,8 @@ class Timetable:
         try:
             with self._services.database.writing() as session:
                 planned = plan_digests(session, self._services.clock())
-        except UnavailableError as error:
-            logger.warning("mail.not_planned", error=error.code)
+        except Exception as error:  # noqa: BLE001 -- the database may be away for a while; the next minute comes
+            logger.warning("mail.not_planned", error=type(error).__name__)
             return
         for job_id in planned:
             queue.call(job_id)

@@ -8,14 +8,29 @@ from __future__ import annotations
 import hmac
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import BindParameter, Executable, bindparam
 from sqlalchemy.orm import Session
 
 from moderation.counters import Author
+from moderation.database import InsertOf, Upsert
 from moderation.tables import AuthorAddress, Identity
 
 #: Whoever types in somebody else's address cannot have us write to it more often than this.
 ASK_AGAIN = timedelta(days=30)
+
+
+def _asked(insert: InsertOf) -> Executable:
+    # Two comments under one new address may be published at once.
+    values: dict[str, BindParameter[Any]] = {
+        name: bindparam(name) for name in ("site_id", "digest", "comment_id", "asked_at")
+    }
+    again: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in ("comment_id", "asked_at")}
+    return insert(AuthorAddress).values(values).on_conflict_do_update(index_elements=["site_id", "digest"], set_=again)
+
+
+_ASKED = Upsert(_asked)
 
 
 def digest_of(author: Author) -> str:
@@ -46,14 +61,8 @@ def may_ask(known: AuthorAddress | None, now: datetime) -> bool:
 
 def note_asked(session: Session, author: Author, comment_id: uuid.UUID, now: datetime) -> None:
     """Remember that the address is asked now."""
-    known = find(session, author)
-    if known is None:
-        session.add(
-            AuthorAddress(site_id=author.site_id, digest=digest_of(author), comment_id=comment_id, asked_at=now)
-        )
-    else:
-        known.asked_at, known.comment_id = now, comment_id
-    session.flush()
+    row = {"site_id": author.site_id, "digest": digest_of(author), "comment_id": comment_id, "asked_at": now}
+    session.execute(_ASKED.of(session), row, execution_options={"synchronize_session": False})
 
 
 def confirm(session: Session, author: Author, comment_id: uuid.UUID, now: datetime) -> str:

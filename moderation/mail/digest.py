@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from moderation.database import Upsert
 from moderation.errors import FieldError, InvalidError
 from moderation.outbox import Kind, enqueue
 from moderation.people.users import actor_of
@@ -18,15 +19,16 @@ DAILY = 24
 #: Hours between two letters, and what they are called.
 CHOICES = {1: "At most once an hour", 4: "At most every four hours", DAILY: "At most once a day"}
 CHOICES |= {168: "At most once a week", NEVER: "Never"}
+# Several workers plan, and a person may look at the plan at the same moment.
+_ADD = Upsert(lambda insert: insert(DigestPlan).on_conflict_do_nothing(index_elements=["person_id"]))
 
 
 def plan_of(session: Session, person_id: uuid.UUID, now: datetime) -> DigestPlan:
     """Return a person's plan; who has not chosen is told once a day."""
     plan = session.get(DigestPlan, person_id)
     if plan is None:
-        plan = DigestPlan(person_id=person_id, every_hours=DAILY, next_at=now)
-        session.add(plan)
-        session.flush()
+        session.execute(_ADD.of(session), {"person_id": person_id, "every_hours": DAILY, "next_at": now})
+        plan = session.get_one(DigestPlan, person_id)
     return plan
 
 

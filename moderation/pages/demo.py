@@ -49,6 +49,7 @@ def get_demo() -> Response:
         reply_to=_replied_to(page.items),
         sent=request.args.get("comment"),
         plain=plain,
+        notices=parts.settings.sends_mail,
         feed=url_for("threads.get_feed", site=site.id, thread=THREAD),
         fields={
             "thread": THREAD,

@@ -174,6 +174,7 @@ def _again(error: ModerationError, site: Site | None, fields: Mapping[str, Any])
         message=_ADVICE.get(error.code, error.message),
         others=_others(errors),
         form_token=_token(site, fields),
+        notices=services().settings.sends_mail,
     )
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -487,7 +487,9 @@
   function begin() {
     if (!customElements.get("comment-thread")) customElements.define("comment-thread", CommentThread);
     if (script.dataset.thread !== undefined && !document.querySelector("comment-thread")) {
-      script.after(make("comment-thread", { site: script.dataset.site, thread: script.dataset.thread }));
+      const thread = make("comment-thread", { site: script.dataset.site, thread: script.dataset.thread });
+      if (script.closest("head")) document.body.append(thread);
+      else script.after(thread);
     }
     countAll();
   }

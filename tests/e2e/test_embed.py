@@ -149,6 +149,14 @@ def test_one_script_tag_shows_the_thread_and_takes_a_comment(
     expect(page.get_by_role("article")).to_have_count(4)
 
 
+def test_a_script_in_the_head_shows_the_thread_at_the_end_of_the_page(
+    site: MadeSite, context: BrowserContext, host: Host, url: str, noise: list[str]
+) -> None:
+    script = f'<script src="{url}/embed.js" data-site="{site.id}" data-thread="" async></script>'
+    page = visit(context, host.put("/bread", "", script), noise)
+    expect(page.locator("main + comment-thread")).to_be_visible()
+
+
 def test_a_reply_stands_below_what_it_replies_to(
     app: Flask,
     services: Services,

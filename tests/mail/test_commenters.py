@@ -255,6 +255,20 @@ def test_links_end_and_are_good_for_nothing_else(
     assert client.post(way_out).status_code == 200
 
 
+def test_a_plain_form_asks_and_remembers_what_was_ticked(
+    client: FlaskClient, services: Services, site: MadeSite, work: Work, postbox: Postbox
+) -> None:
+    sent = {k: v for k, v in CLEAN.items() if k != "author_email"} | {"thread_url": PAGE, "notify": "1"}
+    again = Page(client.post(f"/sites/{site.id}/comments", data=sent | {"author_email": "no"}, headers=HOME))
+    assert again.status == 422
+    assert again.having("input", name="notify", checked="")
+    assert (
+        client.post(f"/sites/{site.id}/comments", data=sent | {"author_email": MARY}, headers=HOME).status_code == 303
+    )
+    work()
+    assert postbox.take()["To"] == MARY
+
+
 def test_without_a_mail_server_nothing_waits_for_one(
     client: FlaskClient, services: Services, site: MadeSite, work: Work, postbox: Postbox
 ) -> None:
