@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help install run test test-redis lint format lock bench bench-judge e2e clean
+.PHONY: help install run test test-clients test-redis lint format lock bench bench-judge e2e clean
 
 help: ## say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,14 @@ e2e: .venv/installed-dev ## run the browser tests (needs Chromium)
 
 test-redis: .venv/installed-dev ## run the tests with a real Redis (needs redis-server)
 	$(BIN)/pytest -m redis $(ARGS)
+
+# Pinned, and installed when they are needed: none of them is part of the product.
+.venv/clients/installed: Makefile | .venv/bin/pip
+	npm install --prefix .venv/clients --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+		akismet-api@6.0.0 @cedx/akismet@16.2.1 && touch $@
+
+test-clients: .venv/installed-dev .venv/clients/installed ## run Akismet's clients that others wrote (needs node, npm, php, ruby-akismet, libnet-akismet-perl)
+	$(BIN)/pytest -m clients $(ARGS)
 
 clean: ## remove what make has made, but not instance/
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

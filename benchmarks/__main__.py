@@ -9,6 +9,8 @@ import sys
 #: Module, and whether it needs the folder of labelled comments, which is not part of the project.
 BENCHMARKS = (
     ("intake", False),
+    ("queue", False),
+    ("desk", True),
     ("judge", True),
     ("judge_evasion", True),
     ("judge_sites", True),

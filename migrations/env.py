@@ -21,8 +21,11 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_item=_render_item,
-        # Huey keeps tables of its own in a PostgreSQL database; they are none of ours to change.
-        include_name=lambda name, kind, _parents: kind != "table" or not (name or "").startswith("huey_"),
+        # Huey keeps tables of its own in a PostgreSQL database; they are none of ours to change. The full-text index
+        # differs between the databases and is made by the migrations alone.
+        include_name=lambda name, _kind, _parents: (
+            not (name or "").startswith(("huey_", "search_", "ix__comment__search"))
+        ),
         # SQLite can alter next to nothing: Alembic then copies the table instead.
         render_as_batch=connection.dialect.name == "sqlite",
     )

@@ -10,17 +10,18 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from moderation.api import comments, models, operations, problems, promises, review, writers
+from moderation.api import akismet, comments, desk, models, operations, problems, promises, review, webhooks, writers
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, embed, form, login, mail, threads
+from moderation.pages import admin, demo, docs, embed, form, login, mail, many, threads
 from moderation.pages import review as review_page
+from moderation.pages import webhooks as webhooks_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
-API = (comments, writers, review, models, promises, operations)
-PAGES = (login, review_page, admin, demo, form, docs, threads, embed, mail)
+API = (comments, writers, review, desk, models, promises, operations, akismet, webhooks)
+PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page, threads, embed, mail)
 
 
 def create_app(services: Services) -> APIFlask:
@@ -63,6 +64,9 @@ def _configure(app: APIFlask, services: Services) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    # A module that another one imports is asked for without its version, and must not outlive an upgrade.
+    keep = app.get_send_file_max_age
+    app.get_send_file_max_age = lambda filename: keep(filename) if "v" in request.args else 0  # type: ignore[method-assign]
     app.security_schemes = {
         "SiteKey": {"type": "http", "scheme": "bearer", "description": "The site's key."},
         "Visitor": {"type": "apiKey", "in": "header", "name": "Origin", "description": "A page of the site."},

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["COMMENTS", "CONTENT_TYPE", "REQUESTS", "TAKEN_IN", "exposition"]
+__all__ = ["COMMENTS", "CONTENT_TYPE", "JOBS", "REQUESTS", "TAKEN_IN", "WEBHOOKS_FAILING", "exposition"]
 
 REQUESTS = Histogram(
     "moderation_request_seconds",
@@ -18,6 +18,10 @@ REQUESTS = Histogram(
 )
 TAKEN_IN = Counter("moderation_comments_taken_in_total", "Comments taken in, by first status", ["status"])
 COMMENTS = Gauge("moderation_comments", "Stored comments by status", ["status"], multiprocess_mode="mostrecent")
+JOBS = Gauge("moderation_jobs", "Unfinished jobs by kind", ["kind", "state"], multiprocess_mode="mostrecent")
+WEBHOOKS_FAILING = Gauge(
+    "moderation_webhooks_failing", "Webhooks that did not take their last delivery", multiprocess_mode="mostrecent"
+)
 
 
 def exposition() -> bytes:

@@ -44,6 +44,8 @@ class Settings(BaseModel):
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    #: Whether webhooks may lead to addresses that are not of the public internet.
+    private_webhooks: bool = False
 
     @field_validator("home")
     @classmethod

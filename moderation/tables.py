@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from model.sample import Label
@@ -58,6 +58,21 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class WebhookKind(StrEnum):
+    """Whom a webhook speaks to: a server of the site's own, or WordPress as its Akismet plugin understands it."""
+
+    STANDARD = "standard"
+    AKISMET = "akismet"
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery is. ``failed``: given up; only a person has it tried again."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class Identity(StrEnum):
     """By what a site recognises an author."""
 
@@ -80,6 +95,8 @@ class Site(Base):
     policy_number: Mapped[int] = mapped_column(default=1)
     #: Since when nothing is kept as spam unseen, because audits show that the promise is broken.
     held_since: Mapped[datetime | None]
+    #: Whether any webhook of the site is enabled, so that a comment of a site without costs nothing more.
+    has_webhooks: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
@@ -142,6 +159,15 @@ class Comment(Base):
         Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
         Index("ix__comment__label", "label", "labelled_at"),
         Index("ix__comment__audit", "audited_at", "audit_share"),
+        # Most comments belong to no campaign and pay nothing for this.
+        Index(
+            "ix__comment__campaign",
+            "campaign_id",
+            "status",
+            "id",
+            sqlite_where=text("campaign_id IS NOT NULL"),
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -164,6 +190,8 @@ class Comment(Base):
     digest: Mapped[str]
     #: MinHash of the text, for near-duplicates.
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: The first of the near-identical comments that this one is one of; empty for that first one itself.
+    campaign_id: Mapped[uuid.UUID | None]
 
     status: Mapped[Status]
     version: Mapped[int] = mapped_column(default=1)
@@ -172,7 +200,8 @@ class Comment(Base):
     reasons: Mapped[list[Any]]
     #: What the site knew of the author when the comment was judged, so that training sees what judging saw.
     knowledge: Mapped[dict[str, Any]]
-    #: What else the rules looked at (honeypot, seconds at the form), for judging the comment again.
+    #: What else the rules looked at (honeypot, seconds at the form), for judging the comment again; and, of a comment
+    #: that came in Akismet's protocol, what no other column holds.
     facts: Mapped[dict[str, Any]]
     #: Empty until a model has judged it.
     model_version: Mapped[str | None]
@@ -197,7 +226,7 @@ class Band(Base):
     """A locality-sensitive hash of a comment's text: near-identical comments share one or more."""
 
     __tablename__ = "band"
-    __table_args__ = (Index("ix__band__lookup", "site_id", "value", "comment_id"),)
+    __table_args__ = (Index("ix__band__lookup", "value", "site_id", "comment_id"),)
 
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -327,7 +356,10 @@ class Job(Base):
     """Work to be done outside a request. The row is the truth; the task queue only wakes a worker for it."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix__job__due", "state", "run_after"),)
+    __table_args__ = (
+        Index("ix__job__due", "state", "run_after"),
+        Index("ix__job__subject", "subject_id", "state"),
+    )
 
     id: Mapped[Id]
     kind: Mapped[str]
@@ -345,6 +377,10 @@ class Job(Base):
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    #: What the job is about, where two must not work on the same at once.
+    subject_id: Mapped[uuid.UUID | None]
+    #: How often it was put off through no fault of its own: each time for longer.
+    deferrals: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ModelVersion(Base):
@@ -431,3 +467,128 @@ class DigestPlan(Base):
     #: 0: never.
     every_hours: Mapped[int]
     next_at: Mapped[datetime]
+
+
+class Claim(Base):
+    """Somebody is looking at a comment. It hinders nobody; it tells others to look at another one."""
+
+    __tablename__ = "claim"
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    until: Mapped[datetime]
+
+
+class Skip(Base):
+    """A moderator wants to leave a comment, as it stands at this version, to others."""
+
+    __tablename__ = "skip"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    comment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Note(Base):
+    """What moderators tell each other about a comment; never published."""
+
+    __tablename__ = "note"
+
+    id: Mapped[Id]
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class CampaignVerdict(Base):
+    """A verdict on a campaign that also covers what comes in until ``until``."""
+
+    __tablename__ = "campaign_verdict"
+
+    id: Mapped[Id]
+    campaign_id: Mapped[uuid.UUID]
+    #: The decisions that it made and makes.
+    batch_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    action: Mapped[Action]
+    reason: Mapped[str]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    #: The sites that the person looked after; empty: all.
+    sites: Mapped[list[Any]]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class CampaignBand(Base):
+    """A band of a campaign on which a verdict stands, for newcomers to be found by."""
+
+    __tablename__ = "campaign_band"
+
+    value: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    verdict_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("campaign_verdict.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Webhook(Base):
+    """An address that is told of every change of a comment's status."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[Id]
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[WebhookKind]
+    url: Mapped[str]
+    #: What its deliveries prove themselves by, sealed with the service's key.
+    secret: Mapped[str]
+    #: The statuses that are told of.
+    events: Mapped[list[Any]]
+    enabled: Mapped[bool]
+    #: Failed deliveries since the last one that was taken, and until when that makes the others wait.
+    failures: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class WebhookDelivery(Base):
+    """One change of a comment's status that one webhook is told of. The text sent is made when it is sent."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        Index("ix__webhook_delivery__due", "webhook_id", "state", "next_at", "id"),
+        Index("ix__webhook_delivery__order", "comment_id", "webhook_id", "number"),
+        Index("ix__webhook_delivery__newest", "webhook_id", "id"),
+    )
+
+    id: Mapped[Id]
+    webhook_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    #: The comment's version after the change: the order in which they are told.
+    number: Mapped[int]
+    status: Mapped[Status]
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    #: What the last attempt was answered with: a status of HTTP, if any, and the answer's beginning or what went wrong.
+    answer_status: Mapped[int | None]
+    answer: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class AkismetUsage(Base):
+    """What was asked and reported in Akismet's protocol in a month (``2026-11``), as its clients want it counted."""
+
+    __tablename__ = "akismet_usage"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int]
+    spam: Mapped[int]
+    ham: Mapped[int]
+    missed_spam: Mapped[int]
+    false_positives: Mapped[int]

@@ -15,7 +15,7 @@ from moderation import migrate
 from moderation.database import Database
 from moderation.errors import UnavailableError
 from moderation.tables import Site
-from tests.migrations.data_0001 import before_downgrade as add_a_row_of_each_kind
+from tests.migrations.data_0001 import add_rows as add_a_row_of_each_kind
 from tests.migrations.rows import Rows
 
 only_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -23,7 +23,8 @@ def read_body(request: Request) -> Mapping[str, Any]:
 
     Raises ``MalformedError`` (no JSON, no UTF-8, too deep), ``TooLargeError`` and ``InvalidError`` (a field twice).
     """
-    raw = _bytes(request)
+    raw = read_bytes(request)
+    _decode(raw)
     if request.mimetype == "application/x-www-form-urlencoded":
         return read_form(raw)
     if request.mimetype == "multipart/form-data":
@@ -34,7 +35,8 @@ def read_body(request: Request) -> Mapping[str, Any]:
     raise MalformedError(message, code="unsupported_media_type")
 
 
-def _bytes(request: Request) -> bytes:
+def read_bytes(request: Request) -> bytes:
+    """Return the body as it came. Raises ``TooLargeError``."""
     if request.content_length is not None and request.content_length > MAX_BYTES:
         raise _too_large()
     # A body without a stated length is cut at the limit without a word; one byte more tells that there was more.
@@ -45,7 +47,6 @@ def _bytes(request: Request) -> bytes:
         raise _too_large() from error
     if len(raw) > MAX_BYTES:
         raise _too_large()
-    _decode(raw)
     return raw
 
 

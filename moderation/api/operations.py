@@ -14,6 +14,8 @@ from moderation.api.context import services
 from moderation.counters import status_counts
 from moderation.errors import ModerationError
 from moderation.migrate import check_current
+from moderation.outbox import count_unfinished
+from moderation.webhooks.deliveries import count_failing
 
 log = structlog.get_logger()
 
@@ -51,6 +53,9 @@ def get_metrics() -> Response:
     with services().database.reading() as session:
         for status, count in status_counts(session).items():
             metrics.COMMENTS.labels(status=status.value).set(count)
+        for (kind, state), count in count_unfinished(session).items():
+            metrics.JOBS.labels(kind=kind, state=state.value).set(count)
+        metrics.WEBHOOKS_FAILING.set(count_failing(session))
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 

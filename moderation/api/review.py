@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 
+from model.scoring import Scorer
 from moderation.api.context import current_actor, read_id, services
 from moderation.api.schemas import (
+    Age,
     AuditOut,
     CommentOut,
     CommentWithHistoryOut,
@@ -17,19 +20,34 @@ from moderation.api.schemas import (
     DecisionsIn,
     DecisionsOut,
     EvidenceOut,
+    NoteOut,
     QueueOut,
     QueueQuery,
     ReasonOut,
 )
+from moderation.comments.caller import network_of
 from moderation.comments.rendering import render
 from moderation.people.access import require_admin, require_site
 from moderation.people.sites import get_site
 from moderation.review import audit, queue
-from moderation.review.decisions import decide, decide_many, undo
+from moderation.review.decisions import batch_of, decide, decide_many, undo
+from moderation.review.filters import Filter
+from moderation.review.notes import notes_on
 from moderation.samples import sample_of
 from moderation.tables import Action, Comment, Decision, Status
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/api/v1", tag="Moderators")
+_WITHIN: dict[str, timedelta] = {
+    Age.HOUR: timedelta(hours=1),
+    Age.DAY: timedelta(days=1),
+    Age.WEEK: timedelta(weeks=1),
+    Age.MONTH: timedelta(days=30),
+}
+_OVER: dict[str, timedelta] = {
+    Age.OVER_DAY: timedelta(days=1),
+    Age.OVER_WEEK: timedelta(weeks=1),
+    Age.OVER_MONTH: timedelta(days=30),
+}
 SECURITY: list[str | dict[str, list[Any]]] = ["PersonalToken", "Session"]
 
 
@@ -44,10 +62,30 @@ def get_queue(query: QueueQuery) -> dict[str, Any]:
         with services().database.reading() as session:
             audits = audit.list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
             return {"comments": [blind(c) for c in audits.items], "next": audits.next, "total": audits.total}
-    wanted = queue.Filter(Status(query.status), query.site, query.q)
+    wanted = filter_of(query, services().clock())
     with services().database.reading() as session:
         page = queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
         return {"comments": [present(c) for c in page.items], "next": page.next, "total": page.total}
+
+
+def filter_of(query: QueueQuery, now: datetime) -> Filter:
+    """Return what of the queue a query asks for."""
+    within, over = _WITHIN.get(query.age), _OVER.get(query.age)
+    return Filter(
+        status=Status(query.status),
+        site_id=query.site,
+        search=query.q,
+        author=query.author,
+        domain=query.domain,
+        ip_network=network_of(query.ip),
+        reason=query.reason,
+        script=query.script,
+        after=now - within if within else None,
+        before=now - over if over else None,
+        campaign_id=query.campaign,
+        skipped=query.skipped,
+        collapsed=query.collapse,
+    )
 
 
 @blueprint.get("/sites/<site>/audit")
@@ -83,7 +121,9 @@ def get_comment(comment_id: str) -> dict[str, Any]:
     with services().database.reading() as session:
         comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
         history = [present_decision(d, who) for d, who in queue.history_of(session, comment.id)]
-        return {**present(comment).model_dump(), "history": history}
+        notes = notes_on(session, [comment.id]).get(comment.id, [])
+        told = [NoteOut.model_validate(note) for note in notes]
+        return {**present(comment).model_dump(), "history": history, "notes": told}
 
 
 @blueprint.post("/comments/<comment_id>/decision")
@@ -125,7 +165,7 @@ def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
         )
         decided = [present_decision(o.decision, actor.email) for o in outcomes if o.decision]
     skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
-    return {"decided": decided, "skipped": skipped, "batch_id": decided[0].batch_id if decided else None}
+    return {"decided": decided, "skipped": skipped, "batch_id": batch_of(outcomes)}
 
 
 @blueprint.post("/decisions/<decision_id>/undo")
@@ -177,6 +217,7 @@ def present(comment: Comment, *, explained: bool = True) -> CommentOut:
         knowledge=comment.knowledge,
         evidence=evidence_of(comment) if explained else [],
         label=comment.label,
+        campaign=comment.campaign_id,
     )
 
 
@@ -186,14 +227,17 @@ def blind(comment: Comment) -> CommentOut:
     return present(comment, explained=False).model_copy(update={**hidden, "reasons": [], "knowledge": {}})
 
 
+def scorer_of(comment: Comment) -> Scorer | None:
+    """Return the scorer of the model that judged the comment; ``None`` where none did, or it is gone."""
+    return services().live_model.scorer_for(comment.model_version) if comment.model_version else None
+
+
 def evidence_of(comment: Comment) -> list[EvidenceOut]:
     """Return what spoke for and against spam, as the model that judged the comment saw it.
 
     Judged again from what was recorded, since a model is deterministic; empty where that model is gone.
     """
-    if comment.model_version is None:
-        return []
-    scorer = services().live_model.scorer_for(comment.model_version)
+    scorer = scorer_of(comment)
     if scorer is None:
         return []
     score = scorer.score(sample_of(comment, comment.thread.key))

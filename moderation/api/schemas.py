@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -122,13 +123,51 @@ class CountsOut(BaseModel):
     counts: dict[str, int]
 
 
-class QueueQuery(BaseModel):
-    """Which part of the queue."""
+class Age(StrEnum):
+    """How long ago a comment was written: within, or longer ago than, a time."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    OVER_DAY = "over-day"
+    OVER_WEEK = "over-week"
+    OVER_MONTH = "over-month"
+
+
+Script = Literal[
+    "latin", "arabic", "chinese", "cyrillic", "devanagari", "greek", "hebrew", "japanese", "korean", "thai"
+]
+
+
+class QueueSite(BaseModel):
+    """Of which site; without it, of all that you look after."""
 
     site: uuid.UUID | None = None
+
+
+class QueueQuery(QueueSite):
+    """Which part of the queue."""
+
     status: Status | Literal["audit"] = Status.PENDING
     order: queue.Order = queue.Order.OLDEST
-    q: Annotated[str, Field(max_length=queue.MAX_SEARCH), Text] = ""
+    q: Annotated[
+        str,
+        Field(
+            max_length=queue.MAX_SEARCH,
+            description="Words, or their beginnings, that must all be in the text, name, e-mail address or link.",
+        ),
+        Text,
+    ] = ""
+    author: Annotated[str, Field(max_length=320, description="A name or an e-mail address, or part of it."), Line] = ""
+    domain: Annotated[str, Field(max_length=255, description="In a link, the text or the e-mail address."), Line] = ""
+    ip: Annotated[str, Field(max_length=60), Line] = ""
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{0,60}$", description="The code of a reason.")] = ""
+    script: Annotated[Script | Literal[""], Field(description="In which letters the text is written.")] = ""
+    age: Annotated[Age | Literal[""], Field(description="How long ago it was written.")] = ""
+    campaign: Annotated[uuid.UUID | None, Field(description="Near-identical comments: the first one's id.")] = None
+    skipped: Annotated[bool, Field(description="With what you left to others.")] = False
+    collapse: Annotated[bool, Field(description="Of each campaign that waits, only the first comment.")] = False
     limit: Annotated[int, Field(ge=1, le=queue.MAX_LIMIT)] = 50
     cursor: str = ""
 
@@ -195,12 +234,27 @@ class CommentOut(BaseModel):
     knowledge: dict[str, float]
     evidence: list[EvidenceOut]
     label: str | None
+    campaign: Annotated[uuid.UUID | None, Field(description="The first of the near-identical comments before it.")] = (
+        None
+    )
+
+
+class NoteOut(BaseModel):
+    """What a moderator told the others."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    text: str
+    person: str | None
+    created_at: datetime
 
 
 class CommentWithHistoryOut(CommentOut):
     """A comment with every decision made on it."""
 
     history: list[DecisionOut]
+    notes: list[NoteOut]
 
 
 class QueueOut(BaseModel):

@@ -27,6 +27,7 @@ COMMANDS = {
     "tokens": "tokens",
     "train": "train",
     "users": "users",
+    "webhooks": "webhooks",
     "worker": "worker",
 }
 

@@ -40,9 +40,10 @@ def command(*, dry_run: bool, labelled: bool, as_json: bool, **days: int) -> Non
     verb = "Would remove" if dry_run else "Removed"
     text = (
         f"{verb} {report.spam} spam and {report.rejected} rejected comments, the addresses of {report.addresses} "
-        f"comments, {report.idempotency_keys} idempotency keys, {report.jobs} finished jobs, {report.logins} ended "
-        f"logins, {report.replay_keys} expired keys, {report.earlier_texts} earlier texts of changed comments, "
-        f"{report.notices} wishes for mail and {report.addresses_asked} addresses that never answered."
+        f"comments, {report.idempotency_keys} idempotency keys, {report.jobs} finished jobs, {report.deliveries} "
+        f"deliveries of webhooks, {report.logins} ended logins, {report.replay_keys} expired keys, "
+        f"{report.earlier_texts} earlier texts of changed comments, {report.notices} wishes for mail and "
+        f"{report.addresses_asked} addresses that never answered."
     )
     emit({**counts, "dry_run": dry_run}, as_json, text=text)
 
@@ -53,7 +54,7 @@ command.params.extend(
         _days("rejected_days", "rejected comments"),
         _days("address_days", "IP addresses, user agents and referrers"),
         _days("idempotency_days", "answers to repeated requests"),
-        _days("job_days", "finished jobs"),
+        _days("job_days", "finished jobs and deliveries of webhooks"),
         _days("login_days", "ended logins"),
         _days("earlier_text_days", "what changed comments said before"),
         _days("notice_days", "wishes to be told of replies"),

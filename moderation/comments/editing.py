@@ -19,7 +19,8 @@ from model.scoring import Scorer
 from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify
-from moderation.comments.judge import Judgement, Text, judge, knowledge_of, text_of
+from moderation.comments.judge import Copies, Judgement, Text, copies_of, judge, knowledge_of, text_of
+from moderation.comments.standing import standing_verdict
 from moderation.comments.submission import Submission, parse_body
 from moderation.counters import author_of, count_move
 from moderation.database import Database
@@ -28,11 +29,12 @@ from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
 from moderation.people.sites import get_site
 from moderation.policy.audit import Chance, draw
-from moderation.policy.first_status import Reason
+from moderation.policy.first_status import GRAVITY, Reason
 from moderation.policy.rules import Rules, current_rules
 from moderation.policy.standing_rules import Facts
 from moderation.samples import sample_of
 from moderation.tables import Action, Band, Comment, Decision, EarlierText, Site, Status, Thread
+from moderation.webhooks.announce import announce_decision
 
 #: Nobody mends one comment more often than this; who tries what passes does.
 MAX_EDITS = 10
@@ -60,6 +62,7 @@ class _Change:
     reasons: tuple[Reason, ...]
     policy_number: int
     audit_share: float | None
+    campaign_id: uuid.UUID | None
 
 
 def edit(
@@ -145,8 +148,14 @@ def _prepare(
     if digest != comment.digest:
         traps.refuse_duplicate(session, thread, digest)
     rules, text = current_rules(session, site), text_of(body)
-    judgement = _judge(session, scorer, site, rules, comment, thread.key, body, text, now)
+    copies = copies_of(session, site.id, text, now, besides=comment.id)
+    judgement = _judge(session, scorer, site, rules, comment, thread.key, body, text, copies, now)
     status, reasons = judgement.status, judgement.reasons
+    verdict = standing_verdict(session, site.id, text, now)
+    if verdict is not None and verdict.status is not Status.PUBLISHED:
+        # No person has seen this one, so that what they rejected is held.
+        reasons = (*reasons, verdict.why)
+        status = Status.SPAM if verdict.status is Status.SPAM else max(status, Status.PENDING, key=GRAVITY.index)
     if comment.status is Status.SPAM and status is Status.PUBLISHED:
         # Else an edit would be a way to try what passes.
         reasons = (*reasons, Reason("edited_spam", "It counted as spam before its writer changed it.", Status.PENDING))
@@ -161,6 +170,7 @@ def _prepare(
         reasons=reasons,
         policy_number=site.policy_number,
         audit_share=draw(status, rules, chance),
+        campaign_id=copies.campaign_id,
     )
 
 
@@ -184,9 +194,10 @@ def _judge(
     thread: str,
     body: str,
     text: Text,
+    copies: Copies,
     now: datetime,
 ) -> Judgement:
-    knowledge = knowledge_of(session, author_of(comment), text, now, besides=comment.id)
+    knowledge = knowledge_of(session, author_of(comment), text, now, copies=copies)
     facts = Facts(
         author_name=comment.author_name,
         author_email=comment.author_email,
@@ -217,6 +228,7 @@ def _write(session: Session, comment_id: uuid.UUID, change: _Change, now: dateti
     comment.body, comment.digest, comment.signature = change.body, change.digest, change.text.signature
     comment.status, comment.version = change.status, comment.version + 1
     comment.policy_number, comment.audit_share = change.policy_number, change.audit_share
+    comment.campaign_id = change.campaign_id
     comment.knowledge, comment.model_version = dict(judgement.knowledge), judgement.model_version
     comment.spam_probability, comment.uncertainty = judgement.spam_probability, judgement.uncertainty
     comment.reasons = [reason.as_json() for reason in change.reasons]
@@ -246,21 +258,21 @@ def _replace_bands(session: Session, comment: Comment, text: Text) -> None:
 def _decision(
     session: Session, comment: Comment, action: Action, old: Status, now: datetime, *, reason: str, reasons: list[Any]
 ) -> None:
-    session.add(
-        Decision(
-            id=new_id(),
-            comment_id=comment.id,
-            number=comment.version,
-            action=action,
-            from_status=old,
-            to_status=comment.status,
-            origin="writer",
-            reason=reason,
-            reasons=reasons,
-            model_version=comment.model_version,
-            spam_probability=comment.spam_probability,
-            policy_number=comment.policy_number,
-            created_at=now,
-        )
+    decision = Decision(
+        id=new_id(),
+        comment_id=comment.id,
+        number=comment.version,
+        action=action,
+        from_status=old,
+        to_status=comment.status,
+        origin="writer",
+        reason=reason,
+        reasons=reasons,
+        model_version=comment.model_version,
+        spam_probability=comment.spam_probability,
+        policy_number=comment.policy_number,
+        created_at=now,
     )
+    session.add(decision)
     session.flush()
+    announce_decision(session, comment, decision)

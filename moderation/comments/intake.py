@@ -7,7 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,8 @@ from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify, network_of
 from moderation.comments.editing import editable_until
-from moderation.comments.judge import Judgement, Text, judge, knowledge_of, text_of
+from moderation.comments.judge import Judgement, copies_of, judge, knowledge_of, text_of
+from moderation.comments.standing import standing_verdict
 from moderation.comments.store import Draft, store
 from moderation.comments.submission import Submission, parse_submission
 from moderation.counters import Author
@@ -29,11 +30,31 @@ from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundE
 from moderation.mail.addresses import is_proved
 from moderation.people.sites import get_site, origin_of
 from moderation.policy.audit import Chance, draw
+from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules, current_rules
 from moderation.policy.standing_rules import Facts
 from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Site, Status, Thread
 
 MAX_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a comment comes: with which key (``None``: from a visitor), and what that adds to judging and storing it."""
+
+    purpose: KeyPurpose | None
+    origin: str = "intake"
+    #: Reasons of the way's own, beside the judge's and the rules'.
+    reasons: tuple[Reason, ...] = ()
+    #: The site vouches for the author, whatever its rules say of roles.
+    trusted: bool = False
+    #: To be kept beside what the rules looked at.
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def by_server(self) -> bool:
+        """Whether the site's server sends it, and is believed."""
+        return self.purpose is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +110,22 @@ def _take_in(
         return prepared
     with database.writing() as session:
         job_id = store(session, prepared, now)
-    judgement = prepared.judgement
+    return accepted(prepared, job_id)
+
+
+def accepted(draft: Draft, job_id: uuid.UUID | None = None) -> Accepted:
+    """Return what is told of a comment that was taken in."""
+    judgement = draft.judgement
     return Accepted(
-        id=prepared.id,
-        status=judgement.status,
+        id=draft.id,
+        status=draft.status,
         spam_probability=judgement.spam_probability,
-        reasons=tuple(reason.as_json() for reason in judgement.reasons),
+        reasons=tuple(reason.as_json() for reason in draft.reasons),
         model=judgement.model_version,
-        created_at=prepared.created_at,
-        by_server=prepared.by_server,
+        created_at=draft.created_at,
+        by_server=draft.by_server,
         job_id=job_id,
-        edit_until=prepared.edit_until,
+        edit_until=draft.edit_until,
     )
 
 
@@ -113,9 +139,8 @@ def _prepare(
     chance: Chance,
 ) -> Draft | Accepted:
     site = get_site(session, site_id)
-    purpose = identify(session, site, caller, now)
-    by_server = purpose is not None
-    history = purpose is KeyPurpose.REPLAY
+    way = Way(identify(session, site, caller, now))
+    by_server, history = way.by_server, way.purpose is KeyPurpose.REPLAY
     submission = parse_submission(
         fields,
         by_server=by_server,
@@ -128,17 +153,41 @@ def _prepare(
     if answered := _earlier_answer(session, site.id, idempotency, by_server=by_server):
         return answered
     rules = current_rules(session, site)
-    ip = submission.ip if by_server else caller.ip
     thread = session.scalar(select(Thread).where(Thread.site_id == site.id, Thread.key == submission.thread))
     _check_thread(session, submission, thread, rules, now)
     digest = traps.digest_of(submission)
     traps.refuse_duplicate(session, thread, digest)
-    network = network_of(ip)
     limit = None if history else rules.comments_per_minute
-    traps.refuse_flood(session, site.id, network, limit, now)
+    traps.refuse_flood(session, site.id, network_of(submission.ip if by_server else caller.ip), limit, now)
+    draft = judged(session, scorer, site, rules, submission, caller, way, now, chance)
+    return replace(draft, idempotency=idempotency, flood_limit=limit)
+
+
+def judged(
+    session: Session,
+    scorer: Scorer | None,
+    site: Site,
+    rules: Rules,
+    submission: Submission,
+    caller: Caller,
+    way: Way,
+    now: datetime,
+    chance: Chance,
+) -> Draft:
+    """Judge a comment that nothing speaks against taking in, and return all that is to be stored of it."""
+    by_server = way.by_server
+    ip = submission.ip if by_server else caller.ip
+    network = network_of(ip)
     text = text_of(submission.body)
+    copies = copies_of(session, site.id, text, now)
     author = Author(site.id, submission.author_email, network, submission.author_url)
-    judgement = _judge(session, scorer, site, submission, caller, rules, network, text, now, by_server=by_server)
+    verified = _is_verified(session, author, caller)
+    knowledge = knowledge_of(session, author, text, now, copies=copies)
+    judgement = _judge(scorer, site, submission, caller, rules, knowledge, now, way, verified=verified)
+    # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
+    vouched = way.trusted or (by_server and submission.author_role in rules.trusted_roles)
+    history = way.purpose is KeyPurpose.REPLAY
+    verdict = None if history or vouched else standing_verdict(session, site.id, text, now)
     return Draft(
         id=new_id(),
         site_id=site.id,
@@ -152,15 +201,20 @@ def _prepare(
         user_agent=submission.user_agent if by_server else caller.user_agent[:2000],
         referrer=submission.referrer if by_server else caller.referrer[:2048],
         created_at=submission.created_at or now,
-        digest=digest,
+        digest=traps.digest_of(submission),
         text=text,
         judgement=judgement,
-        audit_share=draw(judgement.status, rules, chance),
-        idempotency=idempotency,
-        flood_limit=limit,
+        campaign_id=copies.campaign_id,
+        verdict=verdict,
+        # What a person decided is not the judge's to be audited.
+        audit_share=None if verdict else draw(judgement.status, rules, chance),
+        idempotency=None,
+        flood_limit=None,
         by_server=by_server,
+        has_webhooks=site.has_webhooks,
+        origin=way.origin,
+        facts={**_facts_to_keep(caller, verified=verified), **way.facts},
         edit_until=_edit_until(now, rules),
-        facts=_facts_to_keep(session, author, caller),
         notify=submission.notify and bool(submission.author_email),
     )
 
@@ -192,27 +246,24 @@ def _check_thread(session: Session, submission: Submission, thread: Thread | Non
 
 
 def _judge(
-    session: Session,
     scorer: Scorer | None,
     site: Site,
     submission: Submission,
     caller: Caller,
     rules: Rules,
-    network: str,
-    text: Text,
+    knowledge: Mapping[str, float],
     now: datetime,
+    way: Way,
     *,
-    by_server: bool,
+    verified: bool,
 ) -> Judgement:
-    author = Author(site.id, submission.author_email, network, submission.author_url)
-    knowledge = knowledge_of(session, author, text, now)
     sample = Sample(
         body=submission.body,
         author_name=submission.author_name,
         author_email=submission.author_email,
         author_url=submission.author_url,
-        ip=submission.ip if by_server else caller.ip,
-        user_agent=submission.user_agent if by_server else caller.user_agent,
+        ip=submission.ip if way.by_server else caller.ip,
+        user_agent=submission.user_agent if way.by_server else caller.user_agent,
         thread=submission.thread,
         site=str(site.id),
         created_at=submission.created_at or now,
@@ -227,15 +278,16 @@ def _judge(
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
         author_spam=int(knowledge.get("author_spam", 0)),
-        address_verified=_is_verified(session, author, caller),
+        address_verified=verified,
     )
-    trusted = by_server and submission.author_role in rules.trusted_roles
-    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=site.held_since is not None)
+    trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
+    hold_spam = site.held_since is not None
+    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
 
 
-def _facts_to_keep(session: Session, author: Author, caller: Caller) -> dict[str, Any]:
+def _facts_to_keep(caller: Caller, *, verified: bool) -> dict[str, Any]:
     facts = {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
-    return facts | ({"verified": True} if _is_verified(session, author, caller) else {})
+    return facts | ({"verified": True} if verified else {})
 
 
 def _is_verified(session: Session, author: Author, caller: Caller) -> bool:
@@ -273,12 +325,14 @@ def _earlier_answer(
         message = "This Idempotency-Key was used for another comment."
         raise InvalidError([FieldError("Idempotency-Key", "idempotency_mismatch", message)], message)
     comment = session.get_one(Comment, row.comment_id)
-    first = session.scalars(select(Decision).where(Decision.comment_id == comment.id, Decision.number == 1)).one()
+    at_intake = (Decision.number == 1) | (Decision.origin == "campaign")
+    query = select(Decision).where(Decision.comment_id == comment.id, at_intake).order_by(Decision.number)
+    first, *later = session.scalars(query)
     return Accepted(
         id=comment.id,
-        status=first.to_status,
+        status=later[0].to_status if later else first.to_status,
         spam_probability=first.spam_probability,
-        reasons=tuple(first.reasons),
+        reasons=(*first.reasons, *(later[0].reasons if later else [])),
         model=first.model_version,
         created_at=comment.created_at,
         by_server=by_server,

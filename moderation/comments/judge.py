@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,12 +41,13 @@ _REPUTATION = select(Reputation.kind, Reputation.published, Reputation.spam).whe
 )
 _NEAR = (
     select(Band.comment_id)
-    .where(Band.site_id == bindparam("site_id"), Band.value.in_(bindparam("bands", expanding=True)))
-    .group_by(Band.comment_id)
-    .order_by(func.count().desc(), Band.comment_id.desc())
+    .where(Band.value.in_(bindparam("bands", expanding=True)))
+    .group_by(Band.comment_id, Band.site_id)
+    # The site's own come first: what it knows must not depend on what happens elsewhere.
+    .order_by((Band.site_id == bindparam("site_id")).desc(), func.count().desc(), Band.comment_id.desc())
     .limit(MAX_COPIES)
 )
-_COPIES = select(Comment.id, Comment.status, Comment.signature).where(
+_COPIES = select(Comment.id, Comment.site_id, Comment.status, Comment.signature, Comment.campaign_id).where(
     Comment.id.in_(_NEAR), Comment.received_at >= bindparam("since")
 )
 
@@ -57,6 +58,14 @@ class Text:
 
     signature: bytes
     bands: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Near-identical comments of late: how many of the site stand where, and the campaign that they all are, if any."""
+
+    counts: Mapping[Status, int]
+    campaign_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,12 @@ def text_of(body: str) -> Text:
 
 
 def knowledge_of(
-    session: Session, author: Author, text: Text, now: datetime, besides: uuid.UUID | None = None
+    session: Session,
+    author: Author,
+    text: Text,
+    now: datetime,
+    besides: uuid.UUID | None = None,
+    copies: Copies | None = None,
 ) -> dict[str, float]:
     """Return what the site knows of the author and of copies of the text (see ``model.sample.KNOWLEDGE``)."""
     known: dict[str, float] = {}
@@ -88,31 +102,44 @@ def knowledge_of(
     if digests:
         for kind, published, spam in session.execute(_REPUTATION, {"site_id": author.site_id, "digests": digests}):
             known[f"{names[kind]}_published"], known[f"{names[kind]}_spam"] = max(published, 0), max(spam, 0)
-    for status, count in _copies(session, author.site_id, text, now, besides).items():
+    copies = copies or copies_of(session, author.site_id, text, now, besides)
+    for status, count in copies.counts.items():
         name = {Status.PUBLISHED: "copies_published", Status.SPAM: "copies_spam"}.get(status, "copies_other")
         known[name] = known.get(name, 0) + count
     return {name: float(count) for name, count in known.items() if count}
 
 
-def _copies(
-    session: Session, site_id: uuid.UUID, text: Text, now: datetime, besides: uuid.UUID | None
-) -> dict[Status, int]:
+def copies_of(
+    session: Session, site_id: uuid.UUID, text: Text, now: datetime, besides: uuid.UUID | None = None
+) -> Copies:
+    """Return what is near-identical to a text: the site's own counted, and the campaign, which may span sites."""
     if not text.bands:
-        return {}
+        return Copies({})
     rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands), "since": now - COPY_WINDOW})
-    found: dict[Status, int] = {}
-    for comment_id, status, sign in rows:
+    counts: dict[Status, int] = {}
+    firsts = []
+    for comment_id, of_site, status, sign, campaign_id in rows:
         if comment_id != besides and sign is not None and similarity(sign, text.signature) >= COPY_SIMILARITY:
-            found[status] = found.get(status, 0) + 1
-    return found
+            firsts.append(campaign_id or comment_id)
+            if of_site == site_id:
+                counts[status] = counts.get(status, 0) + 1
+    return Copies(counts, min(firsts, default=None))
 
 
 def judge(
-    scorer: Scorer | None, sample: Sample, facts: Facts, rules: Rules, *, trusted: bool = False, hold_spam: bool = False
+    scorer: Scorer | None,
+    sample: Sample,
+    facts: Facts,
+    rules: Rules,
+    *,
+    trusted: bool = False,
+    hold_spam: bool = False,
+    more: Sequence[Reason] = (),
 ) -> Judgement:
     """Score the sample and apply the rules. A scorer that is missing or fails holds the comment, never passes it.
 
-    ``hold_spam``: audits have broken the site's promise, so the judge's spam verdict only holds.
+    ``hold_spam``: audits have broken the site's promise, so the judge's spam verdict only holds. ``more``: reasons that
+    lie in the way the comment came.
     """
     score = None
     if scorer is not None:
@@ -123,7 +150,7 @@ def judge(
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
     cuts = cuts_in_force(rules, scorer.promise(rules.terms, sample.site).cuts) if scorer else None
     verdict = reason_of_score(probability, cuts)
-    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules)]
+    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules), *more]
     if trusted:
         reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
     status = first_status(reasons, trusted=trusted)

@@ -20,6 +20,7 @@ from moderation.policy.rules import current_rules
 from moderation.policy.standing_rules import Facts
 from moderation.samples import sample_of
 from moderation.tables import Action, Comment, Decision, Status, Thread
+from moderation.webhooks.announce import announce_decision
 
 
 def rejudge(session: Session, comment_id: uuid.UUID, scorer: Scorer, now: datetime) -> bool:
@@ -76,23 +77,24 @@ def _move(session: Session, comment: Comment, new: Status, now: datetime) -> Non
     old = comment.status
     comment.status, comment.version = new, comment.version + 1
     comment.policy_number = get_site(session, comment.site_id).policy_number
-    session.add(
-        Decision(
-            id=new_id(),
-            comment_id=comment.id,
-            number=comment.version,
-            action=Action.JUDGE,
-            from_status=old,
-            to_status=new,
-            origin="rejudge",
-            reason="",
-            reasons=comment.reasons,
-            model_version=comment.model_version,
-            spam_probability=comment.spam_probability,
-            policy_number=comment.policy_number,
-            created_at=now,
-        )
+    decision = Decision(
+        id=new_id(),
+        comment_id=comment.id,
+        number=comment.version,
+        action=Action.JUDGE,
+        from_status=old,
+        to_status=new,
+        origin="rejudge",
+        reason="",
+        reasons=comment.reasons,
+        model_version=comment.model_version,
+        spam_probability=comment.spam_probability,
+        policy_number=comment.policy_number,
+        created_at=now,
     )
+    session.add(decision)
+    session.flush()
+    announce_decision(session, comment, decision)
     count_move(session, author_of(comment), comment.thread_id, old, new)
     if new is Status.PUBLISHED:
         announce_publication(session, author_of(comment), comment.id, comment.parent_id, now)

@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 from moderation.clock import new_id
 from moderation.comments import traps
 from moderation.comments.judge import Judgement, Text
+from moderation.comments.standing import Verdict
 from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
 from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
 from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
+from moderation.policy.first_status import Reason
 from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, ReplyNotice, Status, Thread
+from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
 _FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
@@ -35,6 +38,14 @@ _REMEMBER = Upsert(
     )
 )
 _ADD_DECISION, _ADD_BANDS = insert(Decision), insert(Band)
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """Who wrote a comment at the desk, and the batch of decisions that it came with."""
+
+    person_id: uuid.UUID
+    batch_id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,32 @@ class Draft:
     #: Comments a minute from this address; ``None``: no limit.
     flood_limit: int | None
     by_server: bool
+    #: Whether the site has webhooks that may want to know.
+    has_webhooks: bool = False
+    #: Where it came from, as its first decision tells.
+    origin: str = "intake"
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
     #: Whether the writer wants to be told of replies.
     notify: bool = False
     #: Until when the writer may change it.
     edit_until: datetime | None = None
+    #: The first of the near-identical comments that came before.
+    campaign_id: uuid.UUID | None = None
+    #: What a moderator said of the campaign, newcomers included.
+    verdict: Verdict | None = None
+    #: A moderator wrote it: there is nothing to judge.
+    moderator: Moderator | None = None
+
+    @property
+    def status(self) -> Status:
+        """Where the comment stands once it is written."""
+        return self.verdict.status if self.verdict else self.judgement.status
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why it stands there: all that the judge said, and the verdict on its campaign."""
+        return (*self.judgement.reasons, self.verdict.why) if self.verdict else self.judgement.reasons
 
 
 def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
@@ -81,6 +112,8 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     thread_id = _thread(session, draft, now)
     _comment(session, draft, thread_id, now)
     _first_decision(session, draft, now)
+    if draft.verdict is not None:
+        _campaign_decision(session, draft, draft.verdict, now)
     if draft.text.bands:
         session.execute(
             _ADD_BANDS,
@@ -92,14 +125,18 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.idempotency is not None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
-    count_move(session, author, thread_id, None, draft.judgement.status)
+    count_move(session, author, thread_id, None, draft.status)
+    if draft.has_webhooks:
+        number = 2 if draft.verdict else 1
+        change = Change(draft.site_id, draft.id, number, draft.status, draft.origin, draft.facts)
+        announce(session, change, now)
     if draft.notify:
         session.add(ReplyNotice(comment_id=draft.id, created_at=now))
         session.flush()
     # Most comments concern nobody's mail, and are not to cost a question.
-    if draft.judgement.status is Status.PUBLISHED and (draft.notify or draft.submission.parent_id is not None):
+    if draft.status is Status.PUBLISHED and (draft.notify or draft.submission.parent_id is not None):
         announce_publication(session, author, draft.id, draft.submission.parent_id, now)
-    if draft.judgement.model_version is None:
+    if draft.judgement.model_version is None and draft.moderator is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None
 
@@ -116,7 +153,7 @@ def _thread(session: Session, draft: Draft, now: datetime) -> uuid.UUID:
 
 
 def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
-    submission, judgement = draft.submission, draft.judgement
+    submission, judgement, verdict = draft.submission, draft.judgement, draft.verdict
     stored = session.scalar(
         ADD_COMMENT.of(session),
         {
@@ -137,16 +174,20 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             "received_at": now,
             "digest": draft.digest,
             "signature": draft.text.signature,
-            "status": judgement.status,
-            "version": 1,
+            "campaign_id": draft.campaign_id,
+            "status": draft.status,
+            "version": 2 if verdict else 1,
             "policy_number": draft.policy_number,
-            "reasons": [reason.as_json() for reason in judgement.reasons],
+            "reasons": [reason.as_json() for reason in draft.reasons],
             "knowledge": dict(judgement.knowledge),
             "facts": draft.facts,
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "uncertainty": judgement.uncertainty,
             "audit_share": draft.audit_share,
+            "label": verdict.label if verdict else None,
+            "labelled_at": now if verdict and verdict.label else None,
+            "labelled_by": verdict.person_id if verdict and verdict.label else None,
         },
     )
     if stored is None:
@@ -154,18 +195,47 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
 
 
 def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
-    judgement = draft.judgement
+    judgement, moderator = draft.judgement, draft.moderator
     session.execute(
         _ADD_DECISION,
         {
             "id": new_id(),
             "comment_id": draft.id,
             "number": 1,
+            # A moderator's own words are no verdict and teach nothing.
             "action": Action.JUDGE,
             "to_status": judgement.status,
-            "origin": "intake",
+            "person_id": moderator.person_id if moderator else None,
+            "batch_id": moderator.batch_id if moderator else None,
+            "origin": "reply" if moderator else draft.origin,
             "reason": "",
             "reasons": [reason.as_json() for reason in judgement.reasons],
+            "model_version": judgement.model_version,
+            "spam_probability": judgement.spam_probability,
+            "policy_number": draft.policy_number,
+            "created_at": now,
+        },
+    )
+
+
+def _campaign_decision(session: Session, draft: Draft, verdict: Verdict, now: datetime) -> None:
+    """Write the moderator's decision as one of their batch, so that taking the batch back takes this back, too."""
+    judgement = draft.judgement
+    session.execute(
+        _ADD_DECISION,
+        {
+            "id": new_id(),
+            "comment_id": draft.id,
+            "number": 2,
+            "action": verdict.action,
+            "from_status": judgement.status,
+            "to_status": verdict.status,
+            "label": verdict.label,
+            "person_id": verdict.person_id,
+            "origin": "campaign",
+            "reason": verdict.reason,
+            "reasons": [verdict.why.as_json()],
+            "batch_id": verdict.batch_id,
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "policy_number": draft.policy_number,

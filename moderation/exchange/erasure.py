@@ -17,7 +17,18 @@ from moderation.clock import Clock, new_id
 from moderation.counters import Tally, counted
 from moderation.database import Database
 from moderation.exchange.writers import forget_addresses
-from moderation.tables import Action, Band, Comment, Decision, EarlierText, IdempotencyKey, Person, ReplyNotice
+from moderation.tables import (
+    Action,
+    Band,
+    Comment,
+    Decision,
+    EarlierText,
+    IdempotencyKey,
+    Note,
+    Person,
+    ReplyNotice,
+    WebhookDelivery,
+)
 
 BATCH = 200
 #: What stands where a comment had replies: without it they would answer nobody.
@@ -164,7 +175,7 @@ def _with_replies(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def _delete_histories(session: Session, ids: Collection[uuid.UUID]) -> int:
     """Delete all that hangs on the comments. Returns the number of decisions."""
-    for table in (Band, IdempotencyKey, EarlierText, ReplyNotice):
+    for table in (Band, IdempotencyKey, EarlierText, ReplyNotice, Note, WebhookDelivery):
         session.execute(delete(table).where(table.comment_id.in_(ids)), execution_options=_UNSYNCHRONISED)
     gone = delete(Decision).where(Decision.comment_id.in_(ids)).returning(Decision.id)
     return len(session.scalars(gone, execution_options=_UNSYNCHRONISED).all())
@@ -181,6 +192,7 @@ def _blank(session: Session, comment_id: uuid.UUID, now: datetime) -> None:
             # A digest of what was written could be compared with a guess of it.
             digest=f"erased-{comment_id}",
             signature=None,
+            campaign_id=None,
             reasons=[],
             knowledge={},
             facts={},
@@ -210,6 +222,9 @@ def _blank(session: Session, comment_id: uuid.UUID, now: datetime) -> None:
 
 def _empty_log(database: Database) -> None:
     """Have SQLite's write-ahead log, which still holds the old pages, written back and cut to nothing."""
+    with database.writing() as session:
+        # The full-text index only marks words as gone; merged into one, it is written anew without them.
+        session.execute(text("INSERT INTO search_text (search_text) VALUES ('optimize')"))
     connection = database.engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -26,6 +26,7 @@ from moderation.tables import (
     ReplyNotice,
     SiteKey,
     Status,
+    WebhookDelivery,
 )
 
 BATCH = 500
@@ -43,6 +44,7 @@ class Retention:
     address_days: int = 90
     #: Answers to repeated requests.
     idempotency_days: int = 2
+    #: Finished jobs, and what webhooks were told.
     job_days: int = 30
     login_days: int = 30
     #: What a comment said before its writer changed it.
@@ -64,6 +66,7 @@ class PurgeReport:
     addresses: int = 0
     idempotency_keys: int = 0
     jobs: int = 0
+    deliveries: int = 0
     logins: int = 0
     replay_keys: int = 0
     earlier_texts: int = 0
@@ -154,6 +157,7 @@ def _steps(retention: Retention, now: datetime) -> list[_Step]:
         _Step("addresses", Comment, addresses, _forget_addresses),
         _Step("idempotency_keys", IdempotencyKey, idle, _delete),
         _Step("jobs", Job, and_(finished, Job.finished_at < before(retention.job_days)), _delete),
+        _Step("deliveries", WebhookDelivery, WebhookDelivery.settled_at < before(retention.job_days), _delete),
         _Step("logins", Login, over, _delete),
         _Step("replay_keys", SiteKey, expired, _delete),
         _Step("earlier_texts", EarlierText, EarlierText.replaced_at < before(retention.earlier_text_days), _delete),

@@ -17,6 +17,8 @@ from moderation.tables import Job, JobState
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)
+#: What is put off again and again is looked at ever more seldom, but never more seldom than this.
+LONGEST_DEFERRAL = timedelta(hours=1)
 
 
 class LeaseLostError(Exception):
@@ -33,6 +35,8 @@ class Lease:
     payload: dict[str, Any]
     attempts: int
     created_by: uuid.UUID | None
+    subject_id: uuid.UUID | None = None
+    deferrals: int = 0
 
 
 def due(session: Session, now: datetime, limit: int = 100) -> list[uuid.UUID]:
@@ -47,7 +51,7 @@ def take(session: Session, job_id: uuid.UUID, now: datetime) -> Lease | None:
         update(Job)
         .where(Job.id == job_id, _free(now))
         .values(state=JobState.RUNNING, lease_token=token, lease_until=now + LEASE, attempts=Job.attempts + 1)
-        .returning(Job.kind, Job.payload, Job.attempts, Job.created_by)
+        .returning(Job.kind, Job.payload, Job.attempts, Job.created_by, Job.subject_id, Job.deferrals)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
@@ -92,6 +96,34 @@ def give_back(session: Session, lease: Lease, message: str, now: datetime, delay
     _requeue(session, lease, message, now + delay, lease.attempts - 1)
 
 
+def defer(session: Session, lease: Lease, message: str, now: datetime, delay: timedelta, ceiling: timedelta) -> None:
+    """Put the job off, each time for twice as long up to ``ceiling``; this attempt does not count."""
+    delay = min(delay * 2 ** min(lease.deferrals, 20), max(ceiling, delay))
+    _requeue(session, lease, message, now + delay, lease.attempts - 1, deferrals=lease.deferrals + 1)
+
+
+def is_worked_on(session: Session, lease: Lease, now: datetime) -> bool:
+    """Tell whether another job about the same subject is being worked on."""
+    others = select(Job.id).where(
+        Job.subject_id == lease.subject_id,
+        Job.state == JobState.RUNNING,
+        Job.lease_until >= now,
+        Job.id != lease.job_id,
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
+def is_queued_by(session: Session, lease: Lease, moment: datetime) -> bool:
+    """Tell whether another job about the same subject will be taken up by then anyway."""
+    others = select(Job.id).where(
+        Job.subject_id == lease.subject_id,
+        Job.state == JobState.QUEUED,
+        Job.run_after <= moment,
+        Job.id != lease.job_id,
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(
         and_(Job.state == JobState.QUEUED, Job.run_after <= now),
@@ -104,7 +136,9 @@ def _settle(session: Session, lease: Lease, state: JobState, message: str, now: 
     _write(session, lease, state=state, message=message, finished_at=now, **released, **values)
 
 
-def _requeue(session: Session, lease: Lease, message: str, run_after: datetime, attempts: int) -> None:
+def _requeue(
+    session: Session, lease: Lease, message: str, run_after: datetime, attempts: int, **values: object
+) -> None:
     _write(
         session,
         lease,
@@ -115,6 +149,7 @@ def _requeue(session: Session, lease: Lease, message: str, run_after: datetime, 
         progress=0.0,
         lease_token=None,
         lease_until=None,
+        **values,
     )
 
 

@@ -37,8 +37,8 @@ WRITE: dict[str, tuple[str, Write]] = {
 logger = structlog.get_logger(__name__)
 
 
-def post_letter(services: Services, lease: Lease) -> timedelta | None:
-    """Write and send the letter. Returns after which pause to try again, ``None`` if that is not needed.
+def post_letter(services: Services, lease: Lease) -> bool:
+    """Write and send the letter. Returns whether that is done, ``False`` if the mail server wants it later.
 
     Raises ``MailError`` where the letter cannot be sent at all. Done twice, it is the same letter with the same id.
     """
@@ -57,11 +57,10 @@ def post_letter(services: Services, lease: Lease) -> timedelta | None:
         except MailDelayedError as error:
             if age > GIVE_UP:
                 raise MailError(str(error)) from error
-            # As long as it has waited already: each pause doubles the wait.
-            return min(max(age, FIRST_PAUSE), LONGEST_PAUSE)
+            return False
     with services.database.writing() as session:
         leases.succeed(session, lease, {"sent": letter is not None}, services.clock())
-    return None
+    return True
 
 
 class Timetable:

@@ -20,8 +20,8 @@ from moderation.jobs.mail import Timetable
 from moderation.jobs.queue import Queue, open_queue
 from moderation.services import Services
 
-#: Two, so that comments are re-judged while a model is trained.
-THREADS = 2
+#: Comments are re-judged while a model is trained, and both while servers are slow to take what is delivered.
+THREADS = 4
 REPORT_EVERY = 0.5
 
 logger = structlog.get_logger(__name__)
@@ -83,8 +83,9 @@ class Worker:
             with database.writing() as session:
                 leases.give_back(session, lease, "Its worker was stopped.", clock())
         except NotNowError as error:
+            logger.info("job.put_off", job=str(lease.job_id), kind=lease.kind, times=lease.deferrals + 1)
             with database.writing() as session:
-                leases.give_back(session, lease, str(error), clock(), error.delay)
+                leases.defer(session, lease, str(error), clock(), error.delay, error.ceiling)
         except UnavailableError as error:
             with database.writing() as session:
                 leases.retry(session, lease, error.message, clock())

@@ -29,5 +29,7 @@ def labelled_comments(session: Session) -> Iterator[LabelledSample]:
     )
     for comment, thread in session.execute(query):
         if comment.label is not None:
-            yield LabelledSample(sample_of(comment, thread), comment.label, source="service")
+            # One verdict on a campaign is one lesson, however many comments it covered.
+            group = str(comment.campaign_id or comment.id)
+            yield LabelledSample(sample_of(comment, thread), comment.label, group=group, source="service")
         session.expunge(comment)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,10 @@ from sqlalchemy.orm import Session
 from moderation.api.review import blind, present
 from moderation.api.schemas import CommentOut, EvidenceOut
 from moderation.pages.highlight import STEPS, Piece, pieces
+from moderation.people.access import Actor
+from moderation.review.campaigns import Campaign, campaigns_of
+from moderation.review.claims import claims_on
+from moderation.review.notes import Told, notes_on
 from moderation.tables import Comment
 
 _WHO = (("author", "This e-mail address"), ("ip", "This IP address"), ("domain", "This link’s domain"))
@@ -41,16 +46,42 @@ class Card:
     #: What speaks of the comment and not of a place in it: the strongest first.
     signals: Sequence[EvidenceOut]
     parent: Comment | None
+    notes: Sequence[Told] = ()
+    #: The near-identical comments that it stands for, if it does.
+    campaign: Campaign | None = None
+    #: Who else is looking at it.
+    claimed_by: str = ""
 
 
-def cards(session: Session, comments: Iterable[Comment], *, unseen: bool = False) -> list[Card]:
-    """Return the comments as cards, each with the comment that it replies to.
+def cards(
+    session: Session,
+    actor: Actor,
+    comments: Iterable[Comment],
+    now: datetime,
+    *,
+    unseen: bool = False,
+    collapsed: bool = False,
+) -> list[Card]:
+    """Return the comments as cards, each with what it replies to, the notes on it, and who else looks at it.
 
-    ``unseen``: for the audit lane, without anything that tells how they were judged.
+    ``unseen``: for the audit lane, without anything that tells how they were judged. ``collapsed``: each stands for
+    the campaign that it is one of.
     """
     comments = list(comments)
+    ids = [c.id for c in comments]
     parents = _parents(session, {c.parent_id for c in comments if c.parent_id is not None})
-    return [_card(blind(c) if unseen else present(c), parents.get(c.parent_id)) for c in comments]
+    notes = notes_on(session, ids)
+    campaigns = campaigns_of(session, actor, comments) if collapsed else {}
+    claims = {claim.comment_id: claim for claim in claims_on(session, ids, now)}
+    return [
+        replace(
+            _card(blind(c) if unseen else present(c), parents.get(c.parent_id)),
+            notes=notes.get(c.id, ()),
+            campaign=campaigns.get(c.id),
+            claimed_by=claims[c.id].email if c.id in claims and claims[c.id].person_id != actor.person_id else "",
+        )
+        for c in comments
+    ]
 
 
 def _parents(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID | None, Comment]:

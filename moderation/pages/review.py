@@ -3,74 +3,116 @@
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
 from typing import Any
 
-from flask import g, jsonify, redirect, request, url_for
+from flask import g, jsonify, request, url_for
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from moderation.api import problems
 from moderation.api.context import current_actor, read_id, services
+from moderation.api.review import filter_of, scorer_of
 from moderation.api.schemas import DecisionIn, QueueQuery
 from moderation.comments.submission import field_errors
 from moderation.errors import ConflictError, InvalidError, NotFoundError
 from moderation.pages.card import cards
+from moderation.pages.queue_address import back, filters_of, queue_address, read_query
 from moderation.pages.shell import page_blueprint, show
 from moderation.paging import Page
 from moderation.people.access import Actor
 from moderation.people.sites import list_sites
 from moderation.review import queue
-from moderation.review.audit import list_audits
+from moderation.review.audit import count_audits, is_waiting, list_audits
+from moderation.review.batches import BatchTold, tell_batch
+from moderation.review.context import context_of
 from moderation.review.decisions import decide, undo
-from moderation.tables import Action, Comment, Decision, Status
+from moderation.review.filters import LATIN, SCRIPTS, Filter
+from moderation.tables import Action, Comment, Decision
 
 blueprint = page_blueprint("desk", __name__)
 
-#: Enough to work on for a while without a further request, few enough to come at once.
-PAGE = 25
+AGES = {
+    "hour": "Within an hour",
+    "day": "Within a day",
+    "week": "Within a week",
+    "month": "Within a month",
+    "over-day": "Over a day ago",
+    "over-week": "Over a week ago",
+    "over-month": "Over a month ago",
+}
+#: Reasons by their codes, as people call them.
+REASONS = {
+    "model_unsure": "The model is unsure",
+    "model_spam": "The model says spam",
+    "model_clean": "The model says genuine",
+    "not_judged": "Not judged yet",
+    "spam_words": "Word on the spam list",
+    "hold_words": "Word on the watch list",
+    "many_links": "Many links",
+    "first_comment": "First comment",
+    "hold_everything": "The site holds everything",
+    "honeypot": "Hidden field filled in",
+    "too_fast": "Form sent too fast",
+    "campaign": "Decided with a campaign",
+    "moderator_reply": "A moderator’s reply",
+}
+
+#: By which letters a text may be written in, in the order in which they are offered.
+_SCRIPTS = [LATIN, *SCRIPTS]
 
 
 @blueprint.get("/review")
 def get_queue() -> Response:
     """Show comments by where they stand."""
-    actor, query = current_actor(), _query()
+    actor, query = current_actor(), read_query()
     with services().database.reading() as session:
-        page = _page(session, actor, query)
+        wanted = None if query.status == "audit" else filter_of(query, services().clock())
+        page = _page(session, actor, query, wanted)
         return show(
             "review.html",
-            cards=cards(session, page.items, unseen=query.status == "audit"),
-            following=_address(query, cursor=page.next) if page.next else None,
+            cards=cards(
+                session,
+                actor,
+                page.items,
+                services().clock(),
+                unseen=query.status == "audit",
+                collapsed=wanted is not None and wanted.collapses,
+            ),
+            following=queue_address(query, cursor=page.next) if page.next else None,
             total=page.total,
             counts=_counts(session, actor, query),
             sites=list_sites(session, actor),
             query=query,
-            filters=_filters(query),
-            address=lambda **changes: _address(query, **changes),
+            filters=filters_of(query),
+            address=lambda **changes: queue_address(query, **changes),
             done=_done(session, actor),
-            orders=queue.Order,
+            batch=_batch(session, actor),
+            narrowed=bool(filters_of(query).keys() - {"status", "cursor", "limit", "collapse"}),
+            ages=AGES,
+            scripts=_SCRIPTS,
+            reasons=REASONS,
+            most_counted=queue.MOST_COUNTED,
         )
 
 
 @blueprint.get("/review/counts")
 def get_counts() -> Response:
     """Return how many comments stand where, for a page that is left open."""
-    actor, query = current_actor(), _query()
+    actor, query = current_actor(), read_query()
     with services().database.reading() as session:
         return jsonify(_counts(session, actor, query))
 
 
-def _page(session: Session, actor: Actor, query: QueueQuery) -> Page[Comment]:
-    if query.status == "audit":
+def _page(session: Session, actor: Actor, query: QueueQuery, wanted: Filter | None) -> Page[Comment]:
+    if wanted is None:
         return list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
-    wanted = queue.Filter(Status(query.status), query.site, query.q)
     return queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
 
 
 def _counts(session: Session, actor: Actor, query: QueueQuery) -> dict[str, int]:
     found = {status.value: count for status, count in queue.counts(session, actor, query.site).items()}
-    return {**found, "audit": list_audits(session, actor, query.site, limit=1).total}
+    return {**found, "audit": count_audits(session, actor, query.site)}
 
 
 @blueprint.get("/review/comments/<comment_id>")
@@ -79,15 +121,29 @@ def get_comment(comment_id: str) -> Response:
     actor = current_actor()
     with services().database.reading() as session:
         comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
-        history = queue.history_of(session, comment.id)
+        # Whoever opens a comment that waits to be audited must not read the verdict there.
+        unseen = is_waiting(comment)
+        history = [] if unseen else queue.history_of(session, comment.id)
         return show(
             "comment.html",
-            card=cards(session, [comment])[0],
+            card=cards(session, actor, [comment], services().clock(), unseen=unseen)[0],
+            context=None if unseen else context_of(session, comment, scorer_of(comment)),
             history=history,
             undoable=_undoable([decision for decision, _ in history]),
             filters={"from": "comment"},
             done=_done(session, actor),
+            batch=_batch(session, actor),
         )
+
+
+@blueprint.get("/review/comments/<comment_id>/more")
+def get_more(comment_id: str) -> Response:
+    """Show what is worked out only for a comment that is looked at, as a piece of a page."""
+    actor = current_actor()
+    with services().database.reading() as session:
+        comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
+        context = None if is_waiting(comment) else context_of(session, comment, scorer_of(comment))
+        return show("more.html", context=context)
 
 
 @blueprint.post("/review/comments/<comment_id>/decision")
@@ -108,7 +164,7 @@ def post_decision(comment_id: str) -> Response:
             )
     except ConflictError as error:
         return _conflict(error, comment_id)
-    return _back(decision)
+    return back(decision.comment_id, done=decision.id)
 
 
 @blueprint.post("/review/decisions/<decision_id>/undo")
@@ -120,28 +176,7 @@ def post_undo(decision_id: str) -> Response:
             decision = undo(session, actor, read_id(decision_id, "decision"), parts.clock())
     except ConflictError as error:
         return _conflict(error, request.form.get("comment", ""))
-    return _back(decision)
-
-
-def _query() -> QueueQuery:
-    fields: dict[str, Any] = {name: value for name, value in request.args.items() if value}
-    fields.setdefault("limit", PAGE)
-    try:
-        return QueueQuery.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidError(field_errors(error), "This address asks for a queue that does not exist.") from error
-
-
-def _filters(query: QueueQuery) -> dict[str, Any]:
-    """Return what of the address differs from the plain queue."""
-    plain = QueueQuery(limit=PAGE)
-    found = {name: getattr(query, name) for name in QueueQuery.model_fields}
-    return {name: str(value) for name, value in found.items() if value is not None and value != getattr(plain, name)}
-
-
-def _address(query: QueueQuery, **changes: Any) -> str:
-    # The cursor belongs to the list as it was: with another filter or order it stands nowhere.
-    return url_for("desk.get_queue", **_filters(query.model_copy(update={"cursor": "", **changes})))
+    return back(decision.comment_id, done=decision.id)
 
 
 def _decision() -> DecisionIn:
@@ -153,16 +188,8 @@ def _decision() -> DecisionIn:
         raise InvalidError(field_errors(error), f"This decision cannot be read. {problem}") from error
 
 
-def _back(decision: Decision) -> Response:
-    if request.args.get("from") == "comment":
-        address = url_for("desk.get_comment", comment_id=decision.comment_id, done=decision.id)
-    else:
-        address = url_for("desk.get_queue", **_filters(_query()), done=decision.id)
-    return redirect(address, HTTPStatus.SEE_OTHER)
-
-
 def _conflict(error: ConflictError, comment_id: str) -> Response:
-    filters = {} if request.args.get("from") == "comment" else _filters(_query())
+    filters = {} if request.args.get("from") == "comment" else filters_of(read_query())
     back = url_for("desk.get_queue", **filters)
     return show("conflict.html", problems.status_of(error), message=error.message, comment_id=comment_id, back=back)
 
@@ -177,10 +204,19 @@ def _done(session: Session, actor: Actor) -> tuple[Decision, Comment] | None:
         return None
 
 
+def _batch(session: Session, actor: Actor) -> BatchTold | None:
+    """Return the batch of decisions that was just made, as the address names it."""
+    text = request.args.get("batch", "")
+    try:
+        return tell_batch(session, actor, uuid.UUID(text)) if text else None
+    except ValueError:
+        return None
+
+
 def _undoable(decisions: list[Decision]) -> Decision | None:
     """Return the latest decision if a person made it."""
-    last = decisions[-1]
-    return last if last.person_id is not None and last.number > 1 else None
+    last = decisions[-1] if decisions else None
+    return last if last is not None and last.person_id is not None and last.number > 1 else None
 
 
 @blueprint.before_request

@@ -16,6 +16,7 @@ from flask import Response, current_app, g, make_response, redirect, render_temp
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from model.links import registered_domain
 from moderation.api import problems
 from moderation.api.context import csrf_token, services
 from moderation.errors import ModerationError, TooManyError, UnauthenticatedError
@@ -58,6 +59,7 @@ def show(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
             "day": day,
             "percent": percent,
             "host_of": host_of,
+            "domain_of": registered_domain,
             "browser_of": browser_of,
             **values,
         },
@@ -102,7 +104,9 @@ def show_unexpected(error: Exception) -> AnyResponse:
 
 def wants_page() -> bool:
     """Tell whether an address that leads nowhere was opened in a browser; programs get problem documents."""
-    return not request.path.startswith(("/api/", "/1.1/")) and "text/html" in request.headers.get("Accept", "")
+    return not request.path.startswith(("/api/", "/1.1/", "/1.2/", "/k/")) and "text/html" in request.headers.get(
+        "Accept", ""
+    )
 
 
 def _page_before() -> str:

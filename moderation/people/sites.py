@@ -152,3 +152,16 @@ def check_key(session: Session, site_id: uuid.UUID, secret: str, now: datetime) 
         message = "The key is not one of this site's."
         raise UnauthenticatedError(message)
     return key.purpose
+
+
+def site_of_akismet_key(session: Session, secret: str, now: datetime) -> Site | None:
+    """Return the site whose Akismet key this is, ``None`` where it is nobody's or has ended."""
+    query = (
+        select(SiteKey, Site)
+        .join(Site, Site.id == SiteKey.site_id)
+        .where(SiteKey.digest == digest_secret(secret), SiteKey.purpose == KeyPurpose.AKISMET)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None or found[0].revoked_at is not None or (found[0].expires_at and found[0].expires_at <= now):
+        return None
+    return found[1]

@@ -68,6 +68,20 @@ def list_audits(
     return paging.Page(rows[:limit], following, total)
 
 
+def count_audits(session: Session, actor: Actor, site_id: uuid.UUID | None) -> int:
+    """Return how many decisions wait to be audited."""
+    query = select(func.count()).select_from(Comment).where(*WAITING, actor.only_theirs(Comment.site_id))
+    if site_id is not None:
+        require_site(actor, site_id, "site")
+        query = query.where(Comment.site_id == site_id)
+    return session.scalar(query) or 0
+
+
+def is_waiting(comment: Comment) -> bool:
+    """Whether the verdict on a comment waits to be audited, and so must not be told to who may audit it."""
+    return comment.audit_share is not None and comment.audited_at is None
+
+
 def report(session: Session, site: Site) -> AuditReport:
     """Return the error rates of the site's automatic decisions under its present promise."""
     rules = current_rules(session, site)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
@@ -19,7 +19,8 @@ from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.review.audit import hold_to_promise
 from moderation.review.history import Standing, fold
-from moderation.tables import Action, Comment, Decision, Person, Site, Status
+from moderation.tables import Action, Claim, Comment, Decision, Person, Site, Status
+from moderation.webhooks.announce import announce_decision
 
 MAX_REASON = 1000
 
@@ -31,6 +32,15 @@ class Outcome:
     comment_id: uuid.UUID
     decision: Decision | None
     problem: ModerationError | None
+
+
+def batch_of(outcomes: Sequence[Outcome]) -> uuid.UUID | None:
+    """Return the batch that decisions were made in.
+
+    A comment on which the same person had decided so before still has that earlier batch; the newest one is meant.
+    """
+    made = [o.decision.batch_id for o in outcomes if o.decision is not None and o.decision.batch_id is not None]
+    return max(made, default=None)
 
 
 def decide(
@@ -85,9 +95,10 @@ def decide_many(
     *,
     seen_versions: Mapping[uuid.UUID, int] | None = None,
     reason: str = "",
+    batch_id: uuid.UUID | None = None,
 ) -> list[Outcome]:
     """Decide on several comments in one go; what cannot be decided is reported and hinders none of the others."""
-    batch_id, tally = new_id(), Tally()
+    batch_id, tally = batch_id or new_id(), Tally()
     outcomes = {}
     # One order for all, so that two bulk decisions never wait for each other in a circle.
     for comment_id in sorted(set(comment_ids)):
@@ -111,7 +122,15 @@ def decide_many(
     return [outcomes[comment_id] for comment_id in dict.fromkeys(comment_ids)]
 
 
-def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) -> Decision:
+def undo(
+    session: Session,
+    actor: Actor,
+    decision_id: uuid.UUID,
+    now: datetime,
+    *,
+    batch_id: uuid.UUID | None = None,
+    tally: Tally | None = None,
+) -> Decision:
     """Take a decision back, with its lesson. An undo is a decision, too, and can be taken back itself.
 
     Raises ``NotFoundError``, ``ConflictError`` if the comment was decided on since, and ``InvalidError`` for the
@@ -131,16 +150,16 @@ def undo(session: Session, actor: Actor, decision_id: uuid.UUID, now: datetime) 
     if named.number == 1:
         message = "Before a comment's first decision there is nothing to go back to; decide on it instead."
         raise InvalidError([FieldError("id", "first_decision", message)], message)
-    decision = _new_decision(comment, actor, Action.UNDO, now, undoes_id=named.id)
+    decision = _new_decision(comment, actor, Action.UNDO, now, batch_id=batch_id, undoes_id=named.id)
     standing = fold([*decisions, decision])
     decision.to_status, decision.label = standing.status, standing.label
-    _stand(session, comment, decision, standing)
+    _stand(session, comment, decision, standing, tally)
     return decision
 
 
 def _new_decision(
     comment: Comment,
-    actor: Actor,
+    actor: Actor | None,
     action: Action,
     now: datetime,
     *,
@@ -156,7 +175,7 @@ def _new_decision(
         from_status=comment.status,
         # To be filled in by who knows what the action makes of the comment.
         to_status=comment.status,
-        person_id=actor.person_id,
+        person_id=actor.person_id if actor else None,
         origin="review",
         reason=reason,
         reasons=[],
@@ -192,6 +211,8 @@ def _stand(
     session: Session, comment: Comment, decision: Decision, standing: Standing, tally: Tally | None = None
 ) -> None:
     session.add(decision)
+    # Whatever ends a comment's wait ends its claim, too, so that none is left to keep others away.
+    session.execute(delete(Claim).where(Claim.comment_id == comment.id))
     old = comment.status
     comment.status, comment.version = standing.status, standing.version
     comment.label, comment.labelled_at, comment.labelled_by = (
@@ -205,6 +226,7 @@ def _stand(
         session.flush()
         hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
     session.flush()
+    announce_decision(session, comment, decision)
     if comment.status is Status.PUBLISHED and old is not Status.PUBLISHED:
         announce_publication(session, author_of(comment), comment.id, comment.parent_id, decision.created_at)
     if tally is not None:
@@ -225,3 +247,24 @@ def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictErr
     name = who.email if who else "The judge"
     message = f"{name} has decided on this comment meanwhile: it is {comment.status.value} now."
     return ConflictError(message, code="version_conflict", extra={"current": current})
+
+
+def decide_for_site(
+    session: Session, comment_id: uuid.UUID, action: Action, origin: str, now: datetime, *, reason: str = ""
+) -> Decision | None:
+    """Decide as the site itself says it should be, through a client of its own; whoever asks has shown its key.
+
+    Returns ``None`` where the comment stands and teaches so already. Raises ``NotFoundError``.
+    """
+    comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
+    if comment is None or comment.erased_at is not None:
+        message = "There is no such comment."
+        raise NotFoundError(message)
+    status, label = TO_STATUS[action], TEACHES[action]
+    if comment.status is status and comment.label is label:
+        return None
+    decision = _new_decision(comment, None, action, now, reason=reason)
+    decision.origin, decision.to_status, decision.label = origin, status, label
+    standing = Standing(status, decision.number, label, now if label else None, None)
+    _stand(session, comment, decision, standing)
+    return decision

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from moderation import paging
 from moderation.counters import status_counts
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
+from moderation.review.filters import Filter, conditions, count
 from moderation.tables import Comment, Decision, Person, Status
 
 MAX_LIMIT = 200
@@ -28,54 +29,62 @@ class Order(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What of the queue is asked for."""
-
-    status: Status = Status.PENDING
-    site_id: uuid.UUID | None = None
-    search: str = ""
+#: Where no index helps, so many comments are looked at for one page, and the next one goes on from there.
+MOST_LOOKED_AT = 5_000
+#: Nobody wants to know how many more there are, and counting costs.
+MOST_COUNTED = 10_000
 
 
 def list_queue(
     session: Session, actor: Actor, wanted: Filter, *, order: Order = Order.OLDEST, limit: int = 50, cursor: str = ""
 ) -> paging.Page[Comment]:
-    """Return a page of the queue. Raises ``NotFoundError`` for a site that is not the person's."""
+    """Return a page of the queue. Raises ``NotFoundError`` for a site that is not the person's.
+
+    Where no index helps with what is wanted, a page may have fewer comments than ``limit`` and yet a next one; its
+    total is that of the comments that were looked at.
+    """
     if wanted.site_id is not None:
         require_site(actor, wanted.site_id, "site")
-    conditions = _conditions(actor, wanted)
-    query = select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site)).where(*conditions)
-    query = _after(query, order, cursor).limit(limit + 1)
-    rows = session.scalars(query).all()
+    found = conditions(session, actor, wanted)
+    begin = [_behind(order, cursor)] if cursor else []
+    end = _end(session, actor, wanted, order, begin) if wanted.needs_looking else None
+    stretch = [*begin, _until(order, end)] if end is not None else begin
+    query = select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site)).where(*found, *stretch)
+    rows = session.scalars(query.order_by(*_place(order)).limit(limit + 1)).all()
     following = _cursor(rows[limit - 1], order) if len(rows) > limit else None
-    return paging.Page(rows[:limit], following, _total(session, actor, wanted, conditions))
+    if following is None and end is not None:
+        following = _cursor(end, order)
+    return paging.Page(rows[:limit], following, _total(session, actor, wanted, [*found, *stretch]))
 
 
-def _conditions(actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Comment.status == wanted.status]
-    if wanted.site_id is not None:
-        conditions.append(Comment.site_id == wanted.site_id)
-    elif not actor.is_admin:
-        conditions.append(actor.only_theirs(Comment.site_id))
-    if wanted.search:
-        fields = (Comment.body, Comment.author_name, Comment.author_email, Comment.author_url)
-        conditions.append(or_(*(field.icontains(wanted.search, autoescape=True) for field in fields)))
-    return conditions
+def _columns(order: Order) -> tuple[Any, Any]:
+    return (Comment.uncertainty, Comment.id) if order is Order.UNCERTAIN else (Comment.created_at, Comment.id)
 
 
-def _after(query: Select[Comment], order: Order, cursor: str) -> Select[Comment]:
-    if order is Order.UNCERTAIN:
-        if cursor:
-            query = query.where(tuple_(Comment.uncertainty, Comment.id) > paging.read_number_cursor(cursor))
-        return query.order_by(Comment.uncertainty, Comment.id)
-    place = tuple_(Comment.created_at, Comment.id)
-    if order is Order.NEWEST:
-        if cursor:
-            query = query.where(place < paging.read_time_cursor(cursor))
-        return query.order_by(Comment.created_at.desc(), Comment.id.desc())
-    if cursor:
-        query = query.where(place > paging.read_time_cursor(cursor))
-    return query.order_by(Comment.created_at, Comment.id)
+def _place(order: Order) -> list[ColumnElement[Any]]:
+    columns = _columns(order)
+    return [column.desc() if order is Order.NEWEST else column.asc() for column in columns]
+
+
+def _behind(order: Order, cursor: str) -> ColumnElement[bool]:
+    read = paging.read_number_cursor if order is Order.UNCERTAIN else paging.read_time_cursor
+    here = tuple_(*_columns(order))
+    return here < read(cursor) if order is Order.NEWEST else here > read(cursor)
+
+
+def _until(order: Order, last: Comment) -> ColumnElement[bool]:
+    here = tuple_(*_columns(order))
+    end = (last.uncertainty if order is Order.UNCERTAIN else last.created_at, last.id)
+    return here >= end if order is Order.NEWEST else here <= end
+
+
+def _end(
+    session: Session, actor: Actor, wanted: Filter, order: Order, begin: list[ColumnElement[bool]]
+) -> Comment | None:
+    """Return the last comment that is looked at for this page; ``None``: all of them can be."""
+    every = conditions(session, actor, Filter(wanted.status, wanted.site_id, skipped=True))
+    query = select(Comment).where(*every, *begin).order_by(*_place(order)).offset(MOST_LOOKED_AT - 1).limit(1)
+    return session.scalar(query)
 
 
 def _cursor(comment: Comment, order: Order) -> str:
@@ -84,10 +93,11 @@ def _cursor(comment: Comment, order: Order) -> str:
     return paging.time_cursor(comment.created_at, comment.id)
 
 
-def _total(session: Session, actor: Actor, wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> int:
-    if wanted.search:
-        return session.scalar(select(func.count()).select_from(Comment).where(*conditions)) or 0
-    return counts(session, actor, wanted.site_id)[wanted.status]
+def _total(session: Session, actor: Actor, wanted: Filter, found: list[ColumnElement[bool]]) -> int:
+    if wanted.is_plain:
+        return counts(session, actor, wanted.site_id)[wanted.status]
+    whole = found if wanted.needs_looking else conditions(session, actor, wanted)
+    return count(session, whole, MOST_COUNTED)
 
 
 def counts(session: Session, actor: Actor, site_id: uuid.UUID | None = None) -> dict[Status, int]:

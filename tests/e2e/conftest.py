@@ -19,7 +19,7 @@ from moderation.policy.rules import Rules, change_rules
 from moderation.services import Services
 from moderation.tables import Comment, Role, Site
 from tests.conftest import FakeClock
-from tests.e2e.voices import PENDING, SAFARI
+from tests.e2e.voices import PENDING, SAFARI, wave
 from tests.factories import PASSWORD, MadePerson, MadeSite, make_person
 
 Open = Callable[..., Page]
@@ -67,6 +67,17 @@ def garden(app: Flask, services: Services, clock: FakeClock) -> MadeSite:
         sent = {"user_agent": SAFARI, "created_at": (clock() - since).isoformat()} | fields
         assert client.post(site.url, json=sent, headers=site.bearer).status_code == 201
     return site
+
+
+@pytest.fixture
+def flood(app: Flask, clock: FakeClock, garden: MadeSite) -> list[str]:
+    """A campaign of a dozen nearly the same comments among those of the garden. Returns the authors' names."""
+    client, names = app.test_client(), []
+    for number, fields in enumerate(wave(12)):
+        sent = {"user_agent": "curl/8.5", "created_at": (clock() - timedelta(minutes=80 - number)).isoformat()} | fields
+        assert client.post(garden.url, json=sent, headers=garden.bearer).status_code == 201
+        names.append(str(fields["author_name"]))
+    return names
 
 
 @pytest.fixture

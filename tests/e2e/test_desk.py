@@ -177,7 +177,7 @@ def test_all_of_it_works_without_scripts(ann: MadePerson, sign_in: Open, standin
     expect(page.get_by_role("status")).to_contain_text("Taken back")
     assert standing()[LIGHTS] == "pending"
     card = page.locator(".card", has_text=PIET)
-    card.locator("summary").click()
+    card.locator("details.reject > summary").click()
     card.get_by_label("Why?").fill("Off-topic")
     card.get_by_label("Why?").press("Enter")
     assert standing()[PIET] == "rejected"

@@ -84,3 +84,19 @@ TALK: list[dict[str, Any]] = [
         "body": "I have read this twice and still do not know whether I am the grateful student or the script.",
     },
 ]
+
+
+def wave(size: int) -> list[dict[str, Any]]:
+    """Return a campaign: nearly the same text under many names, in two threads."""
+    return [
+        [TOMATOES, SOURDOUGH][number % 2]
+        | {
+            "author_name": f"lucky winner {number}",
+            "author_email": f"winner{number}@lucky-wheel.example",
+            "author_url": f"https://lucky-wheel.example/spin?from={number}",
+            "body": "Last Friday I spun the lucky wheel for the first time and went home with more than I earn in a "
+            f"month. They still pay a welcome bonus to whoever comes from here, code GARDEN{number}.",
+            "ip": f"203.0.113.{number + 1}",
+        }
+        for number in range(size)
+    ]

@@ -20,7 +20,7 @@ def after_upgrade(rows: Rows) -> None:
 
 def before_downgrade(rows: Rows) -> None:
     """Store one row or more in every table."""
-    add_a_row_of_each_kind(rows)
+    add_rows(rows)
     assert {name for name in rows.tables if rows.count(name) == 0} == set()
 
 
@@ -29,8 +29,8 @@ def after_downgrade(rows: Rows) -> None:
     assert rows.tables == set()
 
 
-def add_a_row_of_each_kind(rows: Rows) -> None:
-    """Store what there is in a database of this revision or a later one."""
+def add_rows(rows: Rows) -> None:
+    """Store one row or more in every table of this revision; later ones start from them, too."""
     _add_people_and_sites(rows)
     _add_comments(rows)
     _add_models_and_jobs(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrations.data_0001 import COMMENT, PERSON, REPLY, SITE, add_a_row_of_each_kind
+from tests.migrations.data_0001 import COMMENT, PERSON, REPLY, SITE, add_rows
 from tests.migrations.rows import Rows
 
 NEW = {"earlier_text", "reply_notice", "author_address", "digest_plan"}
@@ -10,7 +10,7 @@ NEW = {"earlier_text", "reply_notice", "author_address", "digest_plan"}
 
 def before_upgrade(rows: Rows) -> None:
     """People have commented already."""
-    add_a_row_of_each_kind(rows)
+    add_rows(rows)
 
 
 def after_upgrade(rows: Rows) -> None:
@@ -23,7 +23,7 @@ def after_upgrade(rows: Rows) -> None:
 
 def before_downgrade(rows: Rows) -> None:
     """Store a row in every new table."""
-    add_a_row_of_each_kind(rows)
+    add_rows(rows)
     _add(rows)
 
 

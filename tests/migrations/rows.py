@@ -6,7 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, DateTime, MetaData, Table, func, select
+from sqlalchemy import JSON, Column, Connection, DateTime, MetaData, Table, func, select, text
+
+from tests.migrations.schema import is_ours
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -33,10 +35,18 @@ class Rows:
         """Return how many rows there are."""
         return self._connection.scalar(select(func.count()).select_from(self._table(table))) or 0
 
+    def found(self, word: str) -> int:
+        """Return how many comments have the word in them, as the full-text index knows it."""
+        if self._connection.dialect.name == "sqlite":
+            query = "SELECT count(*) FROM search_text WHERE search_text MATCH :word"
+        else:
+            query = "SELECT count(*) FROM comment WHERE to_tsvector('simple', body) @@ to_tsquery('simple', :word)"
+        return self._connection.scalar(text(query), {"word": word}) or 0
+
     @property
     def tables(self) -> set[str]:
         """The names of all tables, but for Alembic's own."""
-        return set(self._metadata.tables) - {"alembic_version"}
+        return {name for name in self._metadata.tables if is_ours(name)}
 
     def _table(self, name: str) -> Table:
         return self._metadata.tables[name]

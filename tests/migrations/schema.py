@@ -18,6 +18,11 @@ _PROGRAMS = {
 }
 
 
+def is_ours(name: str) -> bool:
+    """Tell the tables that the models describe from Alembic's, and from those of SQLite's full-text index."""
+    return name != "alembic_version" and not name.startswith("search_")
+
+
 def tables(connection: Connection) -> Schema:
     """Describe every table, but for Alembic's own: columns, keys, constraints by name and text, indexes."""
     inspector = inspect(connection)
@@ -28,10 +33,10 @@ def tables(connection: Connection) -> Schema:
             "foreign keys": _named(inspector.get_foreign_keys(name)),
             "unique": _named(inspector.get_unique_constraints(name)),
             "checks": _named(inspector.get_check_constraints(name)),
-            "indexes": _named(inspector.get_indexes(name)),
+            "indexes": _named(i for i in inspector.get_indexes(name) if i["name"] != "ix__comment__search"),
         }
         for name in inspector.get_table_names()
-        if name != "alembic_version"
+        if is_ours(name)
     }
 
 
@@ -42,7 +47,15 @@ def programs(connection: Connection) -> dict[str, str]:
 
 def whole(connection: Connection) -> Schema:
     """Describe tables and programs."""
-    return {"tables": tables(connection), "programs": programs(connection)}
+    return {"tables": tables(connection), "programs": programs(connection), "search": search(connection)}
+
+
+def search(connection: Connection) -> list[str]:
+    """Return the names of what the full-text index consists of."""
+    inspector = inspect(connection)
+    names = [name for name in inspector.get_table_names() if name.startswith("search_")]
+    indexes = inspector.get_indexes("comment") if inspector.has_table("comment") else []
+    return names + [str(i["name"]) for i in indexes if i["name"] == "ix__comment__search"]
 
 
 def _named(parts: Any) -> Schema:
@@ -50,5 +63,6 @@ def _named(parts: Any) -> Schema:
 
 
 def _plain(part: dict[str, Any]) -> dict[str, Any]:
-    # A type equals only itself; its text is what the database was told.
-    return {key: str(value) if key == "type" else value for key, value in part.items()}
+    # A type and the condition of an index equal only themselves; their text is what the database was told.
+    options = {key: str(value) for key, value in part.pop("dialect_options", {}).items()}
+    return {key: str(value) if key == "type" else value for key, value in part.items()} | {"options": options}

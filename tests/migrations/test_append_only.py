@@ -7,14 +7,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from moderation.database import Database
-from tests.migrations.data_0001 import add_a_row_of_each_kind
+from tests.migrations.data_0001 import add_rows
 from tests.migrations.rows import Rows
 
 
 @pytest.fixture(autouse=True)
 def _data(database: Database) -> None:
     with database.engine.begin() as connection:
-        add_a_row_of_each_kind(Rows(connection))
+        add_rows(Rows(connection))
 
 
 @pytest.mark.parametrize("column", ["reason = 'another'", "number = 7", "comment_id = comment_id", "label = NULL"])

@@ -32,6 +32,11 @@ def _revisions() -> list[Script]:
 each_revision = pytest.mark.parametrize("revision", _revisions(), ids=lambda script: script.revision)
 
 
+def _is_described(_item: object, name: str | None, *_more: object) -> bool:
+    """Leave the full-text index out: each database has its own, and the models know of none."""
+    return schema.is_ours(name or "") and name != "ix__comment__search"
+
+
 def _before(revision: Script) -> str:
     return str(revision.down_revision or "base")
 
@@ -48,7 +53,8 @@ def _data_test(revision: Script) -> ModuleType:
 
 def test_the_migrations_make_exactly_what_the_models_say(database: Database) -> None:
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": _is_described})
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_no_constraint_or_index_differs_from_the_models(database: Database, bare_database: Database) -> None:
@@ -61,7 +67,7 @@ def test_no_constraint_or_index_differs_from_the_models(database: Database, bare
 def test_down_to_base_leaves_nothing(database: Database) -> None:
     migrate.downgrade(database, "base")
 
-    assert _schema(database) == {"tables": {}, "programs": {}}
+    assert _schema(database) == {"tables": {}, "programs": {}, "search": []}
 
 
 @each_revision

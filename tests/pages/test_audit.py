@@ -23,6 +23,10 @@ def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, ser
     card = page[page.index("<article") : page.index("</article>")]
     assert not re.search(r"likely spam|probability|<mark|Signals", card)
     assert 'data-count="audit">1<' in page
+    details = desk.get(f"/review/comments/{comment}").get_data(as_text=True)
+    assert "What do you say?" in details
+    assert not re.search(r"likely spam|robability|<mark|Signals|judged it|All spam", details)
+    assert not desk.get(f"/review/comments/{comment}/more").get_data(as_text=True).strip()
     token = re.search(r'name="csrf_token" value="([^"]+)"', card)
     assert token
     address = f"/review/comments/{comment}/decision?status=audit"
@@ -30,3 +34,4 @@ def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, ser
     assert decided.status_code == 303
     assert "status=audit" in decided.headers["Location"]
     assert 'data-count="audit">0<' in desk.get("/review?status=audit").get_data(as_text=True)
+    assert "likely spam" in desk.get(f"/review/comments/{comment}").get_data(as_text=True)

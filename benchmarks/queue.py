@@ -1,0 +1,118 @@
+"""How fast the desk is read: ``python -m benchmarks.queue [--rows 10000,200000] [--postgresql]``.
+
+Fills a database of its own with made-up comments and asks for pages, counts and searches as a browser would, but for
+the network. Prints p50 and p95 in milliseconds, and the processor's time (SQLite works in this process),
+which says more on a busy machine. A comment takes about 2 KB on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from benchmarks.filling import COMMON, RARE, fill
+from moderation import migrate
+from moderation.app import create_app
+from moderation.clock import utc_now
+from moderation.learning.registry import install_starter
+from moderation.people.users import create_person, create_token
+from moderation.services import build_services
+from moderation.settings import Settings
+from moderation.tables import Role
+from tests.databases import postgresql_server
+
+TIMES = 21
+QUESTIONS = {
+    "pending, first page": "/api/v1/queue?limit=50",
+    "published, newest": "/api/v1/queue?status=published&order=newest&limit=50",
+    "spam, most worth deciding": "/api/v1/queue?status=spam&order=uncertain&limit=50",
+    "desk page": "/review",
+    "counts": "/api/v1/queue/counts",
+    "search, common word": f"/api/v1/queue?status=published&q={COMMON}",
+    "search, common word, pending": f"/api/v1/queue?q={COMMON}",
+    "search, rare word": f"/api/v1/queue?status=spam&q={RARE}",
+    "search, two words": f"/api/v1/queue?status=spam&q={COMMON}+{RARE}",
+    "author": "/api/v1/queue?status=published&author=author77@mail77.example",
+    "domain": "/api/v1/queue?status=published&domain=site3.example",
+    "IP address": "/api/v1/queue?status=published&ip=198.51.7.1",
+    "reason": "/api/v1/queue?status=published&reason=many_links",
+    "reason that nobody has": "/api/v1/queue?status=published&reason=honeypot",
+    "letters that nobody uses": "/api/v1/queue?status=published&script=thai",
+    "within a day": "/api/v1/queue?status=published&age=day",
+}
+
+
+@contextmanager
+def database_url(folder: Path, *, postgresql: bool) -> Iterator[URL]:
+    """Yield the address of an empty database."""
+    if not postgresql:
+        yield URL.create("sqlite", database=str(folder / "moderation.sqlite3"))
+        return
+    with postgresql_server() as url:
+        yield url
+
+
+def measure(client: FlaskClient, headers: dict[str, str], address: str) -> tuple[float, float, float]:
+    """Return p50, p95 and the median of our own processor time, in milliseconds; the first answer only warms up."""
+    times, busy = [], []
+    for _ in range(TIMES):
+        begin, processor = time.perf_counter(), time.process_time()
+        response = client.get(address, headers=headers)
+        times.append(1000 * (time.perf_counter() - begin))
+        busy.append(1000 * (time.process_time() - processor))
+        if response.status_code != 200:
+            raise SystemExit(f"{address}: {response.status_code} {response.text}")
+    times = sorted(times[1:])
+    return statistics.median(times), times[int(0.95 * len(times)) - 1], statistics.median(busy[1:])
+
+
+def run(rows: int, *, postgresql: bool) -> None:
+    """Fill a database and print what reading it costs."""
+    with tempfile.TemporaryDirectory() as folder, database_url(Path(folder), postgresql=postgresql) as url:
+        services = build_services(Settings(home=Path(folder), database_url=url, secret_key="x" * 40))
+        migrate.upgrade(services.database)
+        begin = time.perf_counter()
+        with services.database.writing() as session:
+            install_starter(session, utc_now())
+            create_person(session, "a@example.org", Role.ADMIN, [], "correct horse battery", utc_now())
+            token = create_token(session, "a@example.org", utc_now())
+        fill(services.database, rows, utc_now())
+        if postgresql:
+            with services.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+        took = time.perf_counter() - begin
+        kind = "PostgreSQL" if postgresql else "SQLite"
+        print(f"{kind}, {rows:,} comments, filled in {took:.0f} s, load {os.getloadavg()[0]:.1f}", flush=True)
+        client = create_app(services).test_client()
+        headers = {"Authorization": f"Bearer {token}"}
+        for name, address in QUESTIONS.items():
+            p50, p95, busy = measure(client, headers, address)
+            print(f"  {name:32} p50 {p50:8.1f} ms   p95 {p95:8.1f} ms   processor {busy:8.1f} ms", flush=True)
+        services.database.dispose()
+
+
+def main() -> None:
+    """Measure each size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", default="10000,200000")
+    parser.add_argument("--postgresql", action="store_true")
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    for rows in given.rows.split(","):
+        run(int(rows), postgresql=given.postgresql)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What a moderator wants to know of the comment at hand beyond itself; worked out for that one, not for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from model.counterfactual import Change, counterfactual
+from model.scoring import Scorer
+from moderation.people.sites import get_site
+from moderation.policy.first_status import cuts_in_force
+from moderation.policy.rules import current_rules
+from moderation.samples import sample_of
+from moderation.tables import Comment
+
+MOST_EARLIER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``change``: the least that would have turned the judge's verdict; ``earlier``: the author's latest others."""
+
+    change: Change | None
+    earlier: Sequence[Comment]
+
+
+def context_of(session: Session, comment: Comment, scorer: Scorer | None) -> Context:
+    """Return what there is to know. ``scorer``: that of the model that judged the comment, if it is still there."""
+    change = None
+    if scorer is not None and comment.model_version == scorer.version:
+        rules = current_rules(session, get_site(session, comment.site_id))
+        sample = sample_of(comment, comment.thread.key)
+        change = counterfactual(scorer, sample, cuts_in_force(rules, scorer.cuts))
+    return Context(change, _earlier(session, comment))
+
+
+def _earlier(session: Session, comment: Comment) -> Sequence[Comment]:
+    """Return the author's latest other comments at the site, known by the e-mail address."""
+    if not comment.author_email:
+        return []
+    query = (
+        select(Comment)
+        .where(
+            Comment.author_email == comment.author_email,
+            Comment.site_id == comment.site_id,
+            Comment.id != comment.id,
+            # A verdict that waits to be audited is told nowhere.
+            Comment.audit_share.is_(None) | Comment.audited_at.is_not(None),
+        )
+        .order_by(Comment.id.desc())
+        .limit(MOST_EARLIER)
+    )
+    return session.scalars(query).all()

@@ -1,0 +1,178 @@
+"""What part of the queue is asked for, as conditions on comments."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal_column, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from moderation.people.access import Actor
+from moderation.review.search import Question, in_text, is_found, read_question
+from moderation.tables import Comment, Site, Skip, Status
+
+Value = TypeVar("Value")
+
+#: Scripts by the ranges of their letters. What is written in none of these is taken for Latin.
+SCRIPTS = {
+    "arabic": "\u0600-\u06ff",
+    "chinese": "\u3400-\u9fff",
+    "cyrillic": "\u0400-\u052f",
+    "devanagari": "\u0900-\u097f",
+    "greek": "\u0370-\u03ff",
+    "hebrew": "\u0590-\u05ff",
+    "japanese": "\u3040-\u30ff",
+    "korean": "\uac00-\ud7af",
+    "thai": "\u0e00-\u0e7f",
+}
+LATIN = "latin"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What of the queue is asked for; empty: all. ``collapsed``: of a campaign only its first comment."""
+
+    status: Status = Status.PENDING
+    site_id: uuid.UUID | None = None
+    search: str = ""
+    #: A name, or an e-mail address, whole or in part.
+    author: str = ""
+    #: In a link, in the text or in the e-mail address.
+    domain: str = ""
+    #: As ``comments.caller.network_of`` gives it.
+    ip_network: str = ""
+    #: The code of a reason.
+    reason: str = ""
+    script: str = ""
+    after: datetime | None = None
+    before: datetime | None = None
+    campaign_id: uuid.UUID | None = None
+    #: With what the person skipped.
+    skipped: bool = False
+    collapsed: bool = False
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the full-text index."""
+        return read_question(self.search, self.author, self.domain)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the kept counts answer how many comments there are."""
+        return self == Filter(status=self.status, site_id=self.site_id, skipped=self.skipped, collapsed=self.collapsed)
+
+    @property
+    def collapses(self) -> bool:
+        """Whether a card stands for its campaign. Narrowed further, every comment that is found is shown."""
+        return self.collapsed and self.is_plain and self.status is Status.PENDING
+
+    @property
+    def needs_looking(self) -> bool:
+        """Whether no index helps, so that comments must be looked at one by one."""
+        if self.question.phrases or self.ip_network or self.campaign_id or "@" in self.author:
+            return False
+        return bool(self.reason or self.script or self.question.substrings or self.author or self.domain)
+
+
+def conditions(session: Session, actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return the conditions for what the person may see of what is wanted."""
+    return [*_where(session, actor, wanted), *_what(session, wanted), *_not_now(actor, wanted)]
+
+
+def _where(session: Session, actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    found_by_id = bool(wanted.question.phrases or wanted.campaign_id)
+
+    def column(of: InstrumentedAttribute[Value], *, hidden: bool) -> ColumnElement[Value]:
+        # SQLite knows nothing of how many comments a search finds, and would rather walk through all of a status. A
+        # plus takes a column's index out of its sight.
+        return literal_column(f"+comment.{of.key}", of.type) if sqlite and hidden else of.expression
+
+    yield column(Comment.status, hidden=found_by_id or bool(wanted.ip_network)) == wanted.status
+    site = column(Comment.site_id, hidden=found_by_id)
+    if wanted.site_id is not None:
+        yield site == wanted.site_id
+    elif not actor.is_admin:
+        yield site == next(iter(actor.sites)) if len(actor.sites) == 1 else site.in_(actor.sites)
+    elif wanted.ip_network:
+        # Addresses are indexed for each site.
+        yield site.in_(select(Site.id))
+
+
+def _what(session: Session, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    question = wanted.question
+    if question.phrases:
+        yield is_found(session, question)
+    for substring in question.substrings:
+        yield in_text(substring)
+    if wanted.author:
+        name, email = Comment.author_name, Comment.author_email
+        part = or_(name.icontains(wanted.author, autoescape=True), email.icontains(wanted.author, autoescape=True))
+        yield part
+    if wanted.domain:
+        fields = (Comment.author_url, Comment.author_email, Comment.body)
+        yield or_(*(field.icontains(wanted.domain, autoescape=True) for field in fields))
+    if wanted.ip_network:
+        yield Comment.ip_network == wanted.ip_network
+    yield from _how(session, wanted)
+
+
+def _how(session: Session, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.reason:
+        # Both databases store JSON with a space behind the colon.
+        yield cast(Comment.reasons, String).contains(f'"code": "{wanted.reason}"', autoescape=True)
+    if wanted.script:
+        yield _is_written(session, wanted.script)
+    if wanted.after is not None:
+        yield Comment.created_at >= wanted.after
+    if wanted.before is not None:
+        yield Comment.created_at < wanted.before
+    if wanted.campaign_id is not None:
+        yield or_(Comment.campaign_id == wanted.campaign_id, Comment.id == wanted.campaign_id)
+
+
+def _is_written(session: Session, script: str) -> ColumnElement[bool]:
+    letters = "".join(SCRIPTS.values()) if script == LATIN else SCRIPTS[script]
+    if session.get_bind().dialect.name == "sqlite":
+        found = Comment.body.op("GLOB", is_comparison=True)(f"*[{letters}]*")
+    else:
+        found = Comment.body.op("~", is_comparison=True)(f"[{letters}]")
+    return not_(found) if script == LATIN else found
+
+
+def _not_now(actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.status is not Status.PENDING:
+        return
+    if not wanted.skipped:
+        yield ~exists().where(
+            Skip.person_id == actor.person_id, Skip.comment_id == Comment.id, Skip.version == Comment.version
+        )
+    if wanted.collapses:
+        yield or_(Comment.campaign_id.is_(None), and_(~_head_waits(actor, wanted), ~_earlier_waits(actor, wanted)))
+
+
+def _head_waits(actor: Actor, wanted: Filter) -> ColumnElement[bool]:
+    head = aliased(Comment)
+    return exists().where(head.id == Comment.campaign_id, *_waits(actor, wanted, head))
+
+
+def _earlier_waits(actor: Actor, wanted: Filter) -> ColumnElement[bool]:
+    other = aliased(Comment)
+    first = (other.campaign_id == Comment.campaign_id, other.id < Comment.id)
+    return exists().where(*first, *_waits(actor, wanted, other))
+
+
+def _waits(actor: Actor, wanted: Filter, other: type[Comment]) -> list[ColumnElement[bool]]:
+    theirs = actor.only_theirs(other.site_id) if wanted.site_id is None else other.site_id == wanted.site_id
+    return [other.status == Status.PENDING, theirs]
+
+
+def count(session: Session, found: list[ColumnElement[bool]], most: int) -> int:
+    """Return how many comments meet the conditions, or ``most`` where there are more."""
+    return (
+        session.scalar(select(func.count()).select_from(select(Comment.id).where(*found).limit(most).subquery())) or 0
+    )
