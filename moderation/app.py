@@ -21,18 +21,19 @@ from moderation.api import (
     promises,
     review,
     webhooks,
+    writers,
 )
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, form, login, many
+from moderation.pages import admin, demo, docs, embed, form, login, mail, many, threads
 from moderation.pages import review as review_page
 from moderation.pages import webhooks as webhooks_page
 from moderation.people.logins import LIFETIME
 from moderation.services import Services, build_services
 from moderation.settings import Settings
 
-API = (comments, review, desk, models, promises, operations, akismet, webhooks)
-PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page)
+API = (comments, writers, review, desk, models, promises, operations, akismet, webhooks)
+PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page, threads, embed, mail)
 
 
 def create_app(services: Services) -> APIFlask:
@@ -83,6 +84,7 @@ def _configure(app: APIFlask, services: Services) -> None:
     app.security_schemes = {
         "SiteKey": {"type": "http", "scheme": "bearer", "description": "The site's key."},
         "Visitor": {"type": "apiKey", "in": "header", "name": "Origin", "description": "A page of the site."},
+        "EditToken": {"type": "apiKey", "in": "header", "name": "Edit-Token", "description": "Told to who sent it."},
         "PersonalToken": {"type": "http", "scheme": "bearer", "description": "A personal token."},
         "Session": {
             "type": "apiKey",

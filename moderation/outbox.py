@@ -19,6 +19,9 @@ class Kind(StrEnum):
 
     REJUDGE = "rejudge"
     RETRAIN = "retrain"
+    CONFIRM_ADDRESS = "confirm_address"
+    TELL_OF_REPLY = "tell_of_reply"
+    SEND_DIGEST = "send_digest"
     DELIVER = "deliver"
 
 

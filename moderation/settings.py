@@ -6,10 +6,22 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -30,6 +42,8 @@ class Settings(BaseModel):
     secret_key: Annotated[str, Field(min_length=MIN_KEY_LENGTH)] | None = None
     public_url: AnyHttpUrl | None = None
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
     #: Whether webhooks may lead to addresses that are not of the public internet.
     private_webhooks: bool = False
 
@@ -58,6 +72,40 @@ class Settings(BaseModel):
         message = f"{url.drivername!r} is neither SQLite nor PostgreSQL (with psycopg 3)"
         raise ValueError(message)
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            try:
+                good = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1)
+            except ValueError:
+                good = False
+            if not good or parts.path.strip("/") or parts.query or parts.fragment:
+                # The message must not quote it: there may be a password in it.
+                message = "is no SMTP URL (for example smtp://user:password@mail.example.org:587 or smtps://…)"
+                raise ValueError(message)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        name, address = parseaddr(value)
+        try:
+            return formataddr((name, validate_email(address, check_deliverability=False).normalized))
+        except EmailNotValidError as error:
+            message = "is no e-mail address (for example Comments <comments@example.org>)"
+            raise ValueError(message) from error
+
+    @model_validator(mode="after")
+    def _mail_whole(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            message = "MODERATION_SMTP_URL and MODERATION_MAIL_FROM belong together; only one of them is set"
+            raise ValueError(message)
+        return self
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read ``MODERATION_*``. Raises ``SettingsError`` that names every unknown or bad variable."""
@@ -69,12 +117,17 @@ class Settings(BaseModel):
             settings = cls.model_validate(values)
         except ValidationError as error:
             problems += [
-                f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+                (f"{PREFIX}{str(e['loc'][0]).upper()}: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
                 for e in error.errors(include_input=False, include_url=False)
             ]
         if problems:
             raise SettingsError("Bad settings:\n  " + "\n  ".join(sorted(problems)))
         return settings
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mail can be sent at all."""
+        return self.smtp_url is not None and self.mail_from is not None
 
     @property
     def database(self) -> URL:

@@ -422,6 +422,53 @@ class Promotion(Base):
     created_at: Mapped[datetime]
 
 
+class EarlierText(Base):
+    """What a comment said before its writer changed it. Nothing that was written is lost."""
+
+    __tablename__ = "earlier_text"
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    #: The last version of the comment that read so.
+    number: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    replaced_at: Mapped[datetime]
+
+
+class ReplyNotice(Base):
+    """A writer's wish to be told by mail of replies to a comment. Its address is the comment's own."""
+
+    __tablename__ = "reply_notice"
+
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class AuthorAddress(Base):
+    """What became of an author's e-mail address at a site, by a digest of it: asked, proved or refused."""
+
+    __tablename__ = "author_address"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    #: The comment with which it was asked: it alone holds the address itself.
+    comment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
+    asked_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+    #: Its owner wants no more mail from this site.
+    refused_at: Mapped[datetime | None]
+
+
+class DigestPlan(Base):
+    """How often a person wants to be told by mail what waits for them, and when they are told next."""
+
+    __tablename__ = "digest_plan"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    #: 0: never.
+    every_hours: Mapped[int]
+    next_at: Mapped[datetime]
+
+
 class Claim(Base):
     """Somebody is looking at a comment. It hinders nobody; it tells others to look at another one."""
 

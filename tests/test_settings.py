@@ -158,3 +158,32 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"MODERATION_HOME .*/file/home cannot be made: Not a directory"):
         settings.read_secret_key()
+
+
+def test_mail_needs_a_server_and_a_sender_and_hides_its_password() -> None:
+    url = "smtp://me:hidden-word@mail.example.org:587"
+    settings = Settings.from_env({"MODERATION_SMTP_URL": url, "MODERATION_MAIL_FROM": "Comments <c@example.org>"})
+    assert settings.sends_mail
+    assert settings.mail_from == "Comments <c@example.org>"
+    assert "hidden-word" not in repr(settings)
+    assert not Settings.from_env({}).sends_mail
+    bad = [
+        {"MODERATION_SMTP_URL": url},
+        {"MODERATION_MAIL_FROM": "c@example.org"},
+        {"MODERATION_SMTP_URL": url, "MODERATION_MAIL_FROM": "nobody"},
+        *(
+            {"MODERATION_SMTP_URL": wrong, "MODERATION_MAIL_FROM": "c@example.org"}
+            for wrong in (
+                "mail.example.org",
+                "http://me:hidden-word@x",
+                "smtp://",
+                "smtp://x:hidden-word",
+                "smtp://x/y",
+            )
+        ),
+    ]
+    for environment in bad:
+        with pytest.raises(SettingsError) as caught:
+            Settings.from_env(environment)
+        assert "hidden-word" not in caught.value.message
+        assert "MODERATION_" in caught.value.message

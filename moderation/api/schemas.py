@@ -46,8 +46,19 @@ class ReasonOut(BaseModel):
     effect: Status
 
 
+class BodyIn(BaseModel):
+    """A text that takes the place of a comment's."""
+
+    checked_by_use_case: ClassVar[bool] = True
+
+    body: str
+
+
 class AcceptedOut(BaseModel):
-    """A comment that was taken in. A visitor is told only the first three members."""
+    """A comment that was taken in. A visitor is told only the first three members.
+
+    A form of ours (``form_token``) is told, too, with what and until when its writer may change the comment.
+    """
 
     id: uuid.UUID
     status: Status
@@ -55,6 +66,25 @@ class AcceptedOut(BaseModel):
     spam_probability: float | None = None
     reasons: list[ReasonOut] = []
     model: str | None = None
+    edit_token: str = ""
+    edit_until: datetime | None = None
+
+
+class FormQuery(BaseModel):
+    """For which thread."""
+
+    thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD), Line]
+
+
+class FormOut(BaseModel):
+    """How a reply form is to look. ``notices``: whether replies can be told by mail."""
+
+    form_token: str
+    name_required: bool
+    email_required: bool
+    edit_minutes: int
+    notices: bool
+    closed: bool
 
 
 Key = Annotated[str, Field(max_length=MAX_THREAD), Line]
@@ -87,6 +117,12 @@ class ThreadOut(BaseModel):
     comments: list[PublicCommentOut]
     next: str | None
     total: int
+
+
+class FeedQuery(BaseModel):
+    """Whose comments: one thread's, or without it the whole site's."""
+
+    thread: Annotated[str, Field(max_length=MAX_THREAD), Line] = ""
 
 
 class CountsQuery(BaseModel):

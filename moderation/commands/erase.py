@@ -42,6 +42,7 @@ def command(email: str, site_id: uuid.UUID | None, *, yes: bool, as_json: bool) 
         "decisions": report.decisions,
         "labels": report.labels,
         "sites": len(report.sites),
+        "addresses": report.addresses,
         "has_account": report.has_account,
     }
     text = (

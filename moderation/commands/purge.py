@@ -41,7 +41,9 @@ def command(*, dry_run: bool, labelled: bool, as_json: bool, **days: int) -> Non
     text = (
         f"{verb} {report.spam} spam and {report.rejected} rejected comments, the addresses of {report.addresses} "
         f"comments, {report.idempotency_keys} idempotency keys, {report.jobs} finished jobs, {report.deliveries} "
-        f"deliveries of webhooks, {report.logins} ended logins and {report.replay_keys} expired keys."
+        f"deliveries of webhooks, {report.logins} ended logins, {report.replay_keys} expired keys, "
+        f"{report.earlier_texts} earlier texts of changed comments, {report.notices} wishes for mail and "
+        f"{report.addresses_asked} addresses that never answered."
     )
     emit({**counts, "dry_run": dry_run}, as_json, text=text)
 
@@ -54,5 +56,8 @@ command.params.extend(
         _days("idempotency_days", "answers to repeated requests"),
         _days("job_days", "finished jobs and deliveries of webhooks"),
         _days("login_days", "ended logins"),
+        _days("earlier_text_days", "what changed comments said before"),
+        _days("notice_days", "wishes to be told of replies"),
+        _days("address_asked_days", "addresses that were asked to confirm themselves and did not"),
     ]
 )

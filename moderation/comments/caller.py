@@ -29,6 +29,8 @@ class Caller:
     honeypot: str = ""
     #: Seconds since our form was shown; ``None`` where no form of ours was used.
     form_seconds: float | None = None
+    #: The digest of the e-mail address that the browser has proved to be its owner's (see ``moderation.mail``).
+    proved_address: str | None = None
     #: A form of ours, with a valid token for this site, was sent from our own pages.
     from_our_page: bool = False
 

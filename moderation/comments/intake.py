@@ -19,6 +19,7 @@ from model.scoring import Scorer
 from moderation.clock import Clock, new_id
 from moderation.comments import traps
 from moderation.comments.caller import Caller, identify, network_of
+from moderation.comments.editing import editable_until
 from moderation.comments.judge import Judgement, copied_from, copies_of, judge, knowledge_of, text_of
 from moderation.comments.standing import standing_verdict
 from moderation.comments.store import Draft, store
@@ -26,6 +27,7 @@ from moderation.comments.submission import Submission, parse_submission
 from moderation.counters import Author
 from moderation.database import Database
 from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from moderation.mail.addresses import is_proved
 from moderation.people.sites import get_site, origin_of
 from moderation.policy.audit import Chance, draw
 from moderation.policy.first_status import Reason
@@ -67,6 +69,8 @@ class Accepted:
     created_at: datetime
     by_server: bool
     job_id: uuid.UUID | None = None
+    #: Until when its writer may change it; ``None``: never.
+    edit_until: datetime | None = None
 
 
 def submit(
@@ -121,6 +125,7 @@ def accepted(draft: Draft, job_id: uuid.UUID | None = None) -> Accepted:
         created_at=draft.created_at,
         by_server=draft.by_server,
         job_id=job_id,
+        edit_until=draft.edit_until,
     )
 
 
@@ -176,9 +181,10 @@ def judged(
     text = text_of(submission.body)
     copies = copies_of(session, site.id, text, now)
     author = Author(site.id, submission.author_email, network, submission.author_url)
+    verified = _is_verified(session, author, caller)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
     copied = copied_from(session, copies, author, submission.body)
-    judgement = _judge(scorer, site, submission, caller, rules, knowledge, copied, now, way)
+    judgement = _judge(scorer, site, submission, caller, rules, knowledge, copied, now, way, verified=verified)
     # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
     vouched = way.trusted or (by_server and submission.author_role in rules.trusted_roles)
     history = way.purpose is KeyPurpose.REPLAY
@@ -208,18 +214,34 @@ def judged(
         by_server=by_server,
         has_webhooks=site.has_webhooks,
         origin=way.origin,
-        facts={**_facts_to_keep(caller), **way.facts, **({"copied": copied} if copied else {})},
+        facts={
+            **_facts_to_keep(caller, verified=verified),
+            **way.facts,
+            **({"copied": judgement.copied} if judgement.copied else {}),
+        },
+        edit_until=_edit_until(now, rules),
+        notify=submission.notify and bool(submission.author_email),
+    )
+
+
+def thread_is_closed(session: Session, site_id: uuid.UUID, key: str, rules: Rules, now: datetime) -> bool:
+    """Tell whether a thread takes no more comments."""
+    return _is_closed(session.scalar(select(Thread).where(Thread.site_id == site_id, Thread.key == key)), rules, now)
+
+
+def _is_closed(thread: Thread | None, rules: Rules, now: datetime) -> bool:
+    if thread is None:
+        return False
+    age = (now - thread.created_at).days
+    return (thread.closed_at is not None and thread.closed_at <= now) or (
+        rules.close_after_days is not None and age >= rules.close_after_days
     )
 
 
 def _check_thread(session: Session, submission: Submission, thread: Thread | None, rules: Rules, now: datetime) -> None:
-    if thread is not None:
-        age = (now - thread.created_at).days
-        if (thread.closed_at is not None and thread.closed_at <= now) or (
-            rules.close_after_days is not None and age >= rules.close_after_days
-        ):
-            message = "This thread takes no more comments."
-            raise ConflictError(message, code="thread_closed")
+    if _is_closed(thread, rules, now):
+        message = "This thread takes no more comments."
+        raise ConflictError(message, code="thread_closed")
     if submission.parent_id is None:
         return
     parent = session.get(Comment, submission.parent_id)
@@ -238,6 +260,8 @@ def _judge(
     copied: tuple[tuple[int, int], ...],
     now: datetime,
     way: Way,
+    *,
+    verified: bool,
 ) -> Judgement:
     sample = Sample(
         body=submission.body,
@@ -260,14 +284,22 @@ def _judge(
         author_published=int(knowledge.get("author_published", 0)),
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
+        author_spam=int(knowledge.get("author_spam", 0)),
+        address_verified=verified,
     )
     trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
     hold_spam = site.held_since is not None
     return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
 
 
-def _facts_to_keep(caller: Caller) -> dict[str, Any]:
-    return {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
+def _facts_to_keep(caller: Caller, *, verified: bool) -> dict[str, Any]:
+    facts = {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
+    return facts | ({"verified": True} if verified else {})
+
+
+def _is_verified(session: Session, author: Author, caller: Caller) -> bool:
+    # The proof is for one address; whoever holds it may not write under another's.
+    return caller.proved_address is not None and is_proved(session, author, caller.proved_address)
 
 
 def _idempotency(caller: Caller, submission: Submission, *, by_server: bool) -> tuple[str, str] | None:
@@ -311,4 +343,9 @@ def _earlier_answer(
         model=first.model_version,
         created_at=comment.created_at,
         by_server=by_server,
+        edit_until=_edit_until(comment.received_at, current_rules(session, get_site(session, site_id))),
     )
+
+
+def _edit_until(received_at: datetime, rules: Rules) -> datetime | None:
+    return editable_until(received_at, rules) if rules.edit_minutes else None

@@ -19,7 +19,7 @@ from model.scoring import Scorer
 from moderation.counters import Author
 from moderation.policy.first_status import Reason, cuts_in_force, first_status, hold_instead, reason_of_score
 from moderation.policy.rules import Rules
-from moderation.policy.standing_rules import Facts, reasons_of_rules
+from moderation.policy.standing_rules import Facts, is_trusted, reasons_of_rules
 from moderation.tables import Band, Comment, Identity, Reputation, Status
 
 log = structlog.get_logger()
@@ -30,6 +30,8 @@ COPY_WINDOW = timedelta(days=30)
 MAX_COPIES = 50
 #: Estimated Jaccard similarity from which two texts are copies of one another (PEERS.md: no mixed clusters at 0.8).
 COPY_SIMILARITY = 0.8
+#: What earned trust does not outweigh: the site has named the words itself, and people fill in no hidden field.
+ABOVE_TRUST = frozenset({"spam_words", "hold_words", "honeypot", "trusted_author"})
 
 
 _REPUTATION = select(Reputation.kind, Reputation.published, Reputation.spam).where(
@@ -80,6 +82,8 @@ class Judgement:
     spam_probability: float | None
     #: |log-odds|; 0 where nothing was judged.
     uncertainty: float
+    #: Spans of the text that were somebody else's and not judged.
+    copied: tuple[tuple[int, int], ...] = ()
 
 
 def text_of(body: str) -> Text:
@@ -172,12 +176,18 @@ def judge(
     reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules), *more]
     if trusted:
         reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
+    status = first_status(reasons, trusted=trusted)
+    if not trusted and is_trusted(facts, rules):
+        earned = f"{facts.author_published} published comments under an address that is proved to be theirs."
+        reasons.append(Reason("trusted_author", earned, Status.PUBLISHED))
+        status = first_status([one for one in reasons if one.code in ABOVE_TRUST], trusted=False)
     judged = score is not None and probability is not None
     return Judgement(
-        status=first_status(reasons, trusted=trusted),
+        status=status,
         reasons=tuple(reasons),
         knowledge=sample.knowledge,
         model_version=score.version if score and judged else None,
         spam_probability=probability,
         uncertainty=abs(score.log_odds) if score and judged else 0.0,
+        copied=sample.copied,
     )

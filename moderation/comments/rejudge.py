@@ -13,6 +13,7 @@ from model.scoring import Scorer
 from moderation.clock import new_id
 from moderation.comments.judge import Judgement, judge, knowledge_of, text_of
 from moderation.counters import author_of, count_move
+from moderation.mail.notices import announce_publication
 from moderation.people.sites import get_site
 from moderation.policy.moves import REJUDGED_FROM
 from moderation.policy.rules import current_rules
@@ -58,6 +59,8 @@ def _judge_now(session: Session, comment: Comment, scorer: Scorer, now: datetime
         author_published=int(knowledge.get("author_published", 0)),
         honeypot_filled=bool(comment.facts.get("honeypot")),
         form_seconds=comment.facts.get("form_seconds"),
+        author_spam=int(knowledge.get("author_spam", 0)),
+        address_verified=bool(comment.facts.get("verified")),
     )
     sample = sample_of(comment, session.get_one(Thread, comment.thread_id).key)
     return judge(
@@ -93,3 +96,5 @@ def _move(session: Session, comment: Comment, new: Status, now: datetime) -> Non
     session.flush()
     announce_decision(session, comment, decision)
     count_move(session, author_of(comment), comment.thread_id, old, new)
+    if new is Status.PUBLISHED:
+        announce_publication(session, author_of(comment), comment.id, comment.parent_id, now)

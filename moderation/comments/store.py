@@ -18,9 +18,10 @@ from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
 from moderation.database import Upsert, lock
 from moderation.errors import ConflictError
+from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
 from moderation.policy.first_status import Reason
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Status, Thread
+from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, ReplyNotice, Status, Thread
 from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
@@ -78,6 +79,10 @@ class Draft:
     origin: str = "intake"
     #: What the rules looked at and no column holds; needed when a comment is judged later.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: Whether the writer wants to be told of replies.
+    notify: bool = False
+    #: Until when the writer may change it.
+    edit_until: datetime | None = None
     #: The first of the near-identical comments that came before.
     campaign_id: uuid.UUID | None = None
     #: What a moderator said of the campaign, newcomers included.
@@ -125,6 +130,12 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
         number = 2 if draft.verdict else 1
         change = Change(draft.site_id, draft.id, number, draft.status, draft.origin, draft.facts)
         announce(session, change, now)
+    if draft.notify:
+        session.add(ReplyNotice(comment_id=draft.id, created_at=now))
+        session.flush()
+    # Most comments concern nobody's mail, and are not to cost a question.
+    if draft.status is Status.PUBLISHED and (draft.notify or draft.submission.parent_id is not None):
+        announce_publication(session, author, draft.id, draft.submission.parent_id, now)
     if draft.judgement.model_version is None and draft.moderator is None:
         return enqueue(session, Kind.REJUDGE, {"comment_id": str(draft.id)}, now)
     return None

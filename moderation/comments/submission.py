@@ -166,6 +166,9 @@ class SubmissionFields(BaseModel):
     ] = ""
     author_url: WebAddress = ""
     body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text]
+    notify: Annotated[
+        bool, Field(description="Tell the author by mail of replies, once their address is confirmed.")
+    ] = False
 
 
 class Submission(SubmissionFields):
@@ -176,6 +179,10 @@ class Submission(SubmissionFields):
     referrer: Annotated[str, Field(max_length=MAX_URL), Text] = ""
     created_at: Annotated[datetime, AfterValidator(_moment)] | None = None
     author_role: Annotated[str, Field(max_length=100), Line] = ""
+
+
+class _Body(BaseModel):
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text]
 
 
 SERVER_FIELDS = frozenset(Submission.model_fields) - frozenset(SubmissionFields.model_fields)
@@ -232,6 +239,17 @@ def parse_submission(
     if errors or submission is None:
         raise InvalidError(errors)
     return submission
+
+
+def parse_body(fields: Mapping[str, Any]) -> str:
+    """Check a text that is to take the place of another. Raises ``InvalidError``."""
+    try:
+        body = _Body.model_validate({"body": fields.get("body", "")}).body
+    except ValidationError as error:
+        raise InvalidError(field_errors(error)) from error
+    if is_blank(body):
+        raise InvalidError([FieldError("body", "missing", "This field is required.")])
+    return body
 
 
 def is_blank(text: str) -> bool:

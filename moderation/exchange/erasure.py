@@ -17,7 +17,19 @@ from moderation.clock import Clock, new_id
 from moderation.counters import Tally, counted
 from moderation.database import Database
 from moderation.errors import FieldError, InvalidError
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, Note, Person, WebhookDelivery
+from moderation.exchange.writers import forget_addresses
+from moderation.tables import (
+    Action,
+    Band,
+    Comment,
+    Decision,
+    EarlierText,
+    IdempotencyKey,
+    Note,
+    Person,
+    ReplyNotice,
+    WebhookDelivery,
+)
 
 BATCH = 200
 #: What stands where a comment had replies: without it they would answer nobody.
@@ -35,6 +47,8 @@ class ErasureReport:
     placeholders: int = 0
     labels: int = 0
     decisions: int = 0
+    #: Sites at which the address had been asked, proved or refused.
+    addresses: int = 0
     sites: set[uuid.UUID] = field(default_factory=set)
     #: The address is also that of somebody who signs in here, whose account is not touched.
     has_account: bool = False
@@ -67,16 +81,29 @@ def erase(database: Database, email: str, clock: Clock, site_id: uuid.UUID | Non
         spellings = _spellings(session, email)
         addresses = select(func.count()).select_from(Person).where(Person.email.in_(_forms(email)))
         report.has_account = bool(session.scalar(addresses))
+    _forget_addresses(database, {*spellings, *_forms(email)}, site_id, report)
     done = not spellings
     while not done:
         with database.writing() as session:
-            if database.is_sqlite:
-                # Without it, what is deleted stays readable in the file until its space is used again.
-                session.execute(text("PRAGMA secure_delete = ON"))
+            _overwrite(database, session)
             done = _erase_some(session, spellings, site_id, clock(), report)
-    if database.is_sqlite and report.comments:
+    if database.is_sqlite and (report.comments or report.addresses):
         _empty_log(database)
     return report
+
+
+def _forget_addresses(
+    database: Database, spellings: Collection[str], site_id: uuid.UUID | None, report: ErasureReport
+) -> None:
+    with database.writing() as session:
+        _overwrite(database, session)
+        report.addresses = forget_addresses(session, spellings, site_id)
+
+
+def _overwrite(database: Database, session: Session) -> None:
+    if database.is_sqlite:
+        # Without it, what is deleted stays readable in the file until its space is used again.
+        session.execute(text("PRAGMA secure_delete = ON"))
 
 
 def _forms(email: str) -> set[str]:
@@ -161,7 +188,7 @@ def _with_replies(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def _delete_histories(session: Session, ids: Collection[uuid.UUID]) -> int:
     """Delete all that hangs on the comments. Returns the number of decisions."""
-    for table in (Band, IdempotencyKey, Note, WebhookDelivery):
+    for table in (Band, IdempotencyKey, EarlierText, ReplyNotice, Note, WebhookDelivery):
         session.execute(delete(table).where(table.comment_id.in_(ids)), execution_options=_UNSYNCHRONISED)
     gone = delete(Decision).where(Decision.comment_id.in_(ids)).returning(Decision.id)
     return len(session.scalars(gone, execution_options=_UNSYNCHRONISED).all())

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from moderation.database import Base
 from moderation.exchange.history_file import Kind
 from moderation.exchange.snapshot import one_moment
+from moderation.exchange.writers import add_writers
 from moderation.people.sites import get_site
 from moderation.tables import Comment, Decision, Policy, Site, Thread
 
@@ -65,6 +66,7 @@ def _comments(session: Session, site_id: uuid.UUID, *, only_labelled: bool) -> I
             query = query.order_by(Decision.comment_id, Decision.number)
             for decision in _rows(session, Kind.DECISION, query, site=site_id):
                 histories.setdefault(decision["comment_id"], []).append(decision)
+        add_writers(session, site_id, batch)
         for comment in batch:
             yield comment
             yield from histories.get(comment["id"], ())

@@ -15,12 +15,15 @@ from moderation.counters import Tally, counted
 from moderation.database import Base, Database
 from moderation.people.logins import LIFETIME
 from moderation.tables import (
+    AuthorAddress,
     Comment,
+    EarlierText,
     IdempotencyKey,
     Job,
     JobState,
     KeyPurpose,
     Login,
+    ReplyNotice,
     SiteKey,
     Status,
     WebhookDelivery,
@@ -44,6 +47,12 @@ class Retention:
     #: Finished jobs, and what webhooks were told.
     job_days: int = 30
     login_days: int = 30
+    #: What a comment said before its writer changed it.
+    earlier_text_days: int = 365
+    #: Wishes to be told of replies: who hears nothing for so long expects nothing more.
+    notice_days: int = 365
+    #: Addresses that were asked to confirm themselves and did not answer.
+    address_asked_days: int = 30
     #: Labelled spam is what training learns from; it goes with the rest only if this is set.
     labelled: bool = False
 
@@ -60,6 +69,9 @@ class PurgeReport:
     deliveries: int = 0
     logins: int = 0
     replay_keys: int = 0
+    earlier_texts: int = 0
+    notices: int = 0
+    addresses_asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,11 @@ def _steps(retention: Retention, now: datetime) -> list[_Step]:
     )
     spam = spam if retention.labelled else and_(spam, Comment.label.is_(None))
     idle = IdempotencyKey.created_at < before(retention.idempotency_days)
+    unanswered = and_(
+        AuthorAddress.verified_at.is_(None),
+        AuthorAddress.refused_at.is_(None),
+        AuthorAddress.asked_at < before(retention.address_asked_days),
+    )
     expired = and_(SiteKey.purpose == KeyPurpose.REPLAY, SiteKey.expires_at < now)
     return [
         _Step("spam", Comment, spam, _delete_comments),
@@ -143,6 +160,9 @@ def _steps(retention: Retention, now: datetime) -> list[_Step]:
         _Step("deliveries", WebhookDelivery, WebhookDelivery.settled_at < before(retention.job_days), _delete),
         _Step("logins", Login, over, _delete),
         _Step("replay_keys", SiteKey, expired, _delete),
+        _Step("earlier_texts", EarlierText, EarlierText.replaced_at < before(retention.earlier_text_days), _delete),
+        _Step("notices", ReplyNotice, ReplyNotice.created_at < before(retention.notice_days), _delete),
+        _Step("addresses_asked", AuthorAddress, unanswered, _delete),
     ]
 
 

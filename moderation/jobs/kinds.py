@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from moderation.comments.rejudge import rejudge
 from moderation.jobs import lease as leases
 from moderation.jobs.lease import LONGEST_DEFERRAL, Lease
+from moderation.jobs.mail import FIRST_PAUSE, LONGEST_PAUSE, WRITE, post_letter
 from moderation.learning.retrain import retrain
 from moderation.outbox import Kind
 from moderation.services import Services
@@ -82,4 +83,15 @@ def _deliver(services: Services, lease: Lease, report: Report) -> None:
         leases.give_back(session, lease, "Waiting to deliver more.", clock(), wait)
 
 
-WORK: dict[str, Work] = {Kind.REJUDGE: _rejudge, Kind.RETRAIN: _retrain, Kind.DELIVER: _deliver}
+def _mail(services: Services, lease: Lease, _report: Report) -> None:
+    if not post_letter(services, lease):
+        message = "Waiting for the mail server."
+        raise NotNowError(message, FIRST_PAUSE, LONGEST_PAUSE)
+
+
+WORK: dict[str, Work] = {
+    Kind.REJUDGE: _rejudge,
+    Kind.RETRAIN: _retrain,
+    Kind.DELIVER: _deliver,
+    **dict.fromkeys(WRITE, _mail),
+}

@@ -16,6 +16,7 @@ from moderation.errors import ModerationError, UnavailableError
 from moderation.jobs import lease as leases
 from moderation.jobs.kinds import WORK, NotNowError, Work
 from moderation.jobs.lease import LEASE, Lease, LeaseLostError
+from moderation.jobs.mail import Timetable
 from moderation.jobs.queue import Queue, open_queue
 from moderation.services import Services
 
@@ -160,9 +161,11 @@ def run_worker(
         queue.huey, workers=THREADS, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=grace
     )
     consumer.start()
+    timetable = Timetable(services)
     try:
         sweep(services, queue)
         while not stop.wait(sweep_every):
+            timetable.look(queue)
             sweep(services, queue)
     finally:
         stop.set()

@@ -1,23 +1,24 @@
-"""The demo page: an article that ends in its comments and a plain reply form, as a website would have it."""
+"""The demo page: an article that ends in its comments and a reply form, as a website would have it.
+
+Where scripts run, ``/embed.js`` takes the place of the plain form; ``?plain`` shows that to everybody.
+"""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import g, request
+from flask import g, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from moderation.api.context import services
+from moderation.api.form_token import make_form_token
 from moderation.comments.reading import PublicComment, read_thread
-from moderation.comments.rendering import render
-from moderation.pages.form_token import make_form_token
 from moderation.pages.origins import own_origins
 from moderation.pages.shell import page_blueprint, show
+from moderation.pages.threads import in_order, tree
 from moderation.tables import Site
 
 blueprint = page_blueprint("demo", __name__)
@@ -26,23 +27,12 @@ SITE = "Demo"
 THREAD = "demo"
 TITLE = "On keeping a comment section worth reading"
 PAGE = 100
-#: Deeper replies are shown at this depth: a phone has no room for more.
-MAX_DEPTH = 3
-
-
-@dataclass(slots=True)
-class Told:
-    """A comment as the page tells it, with the replies to it."""
-
-    comment: PublicComment
-    html: str
-    replies: list[Told] = field(default_factory=list)
 
 
 @blueprint.get("/demo")
 def get_demo() -> Response:
     """Show the article."""
-    parts = services()
+    parts, plain = services(), "1" if "plain" in request.args else None
     with parts.database.reading() as session:
         site = _find_site(session)
         if site is None:
@@ -53,12 +43,19 @@ def get_demo() -> Response:
         "demo.html",
         title=TITLE,
         site=site,
-        comments=list(_in_order(_tree(page.items))),
+        comments=list(in_order(tree(page.items))),
         total=page.total,
         following=page.next,
         reply_to=_replied_to(page.items),
         sent=request.args.get("comment"),
-        fields={"thread": THREAD, "thread_url": f"{_origin(site)}/demo", "thread_title": TITLE},
+        plain=plain,
+        notices=parts.settings.sends_mail,
+        feed=url_for("threads.get_feed", site=site.id, thread=THREAD),
+        fields={
+            "thread": THREAD,
+            "thread_url": f"{_origin(site)}/demo" + ("?plain=1" if plain else ""),
+            "thread_title": TITLE,
+        },
         form_token=make_form_token(parts, site.id),
     )
 
@@ -78,21 +75,3 @@ def _origin(site: Site) -> str:
 def _replied_to(comments: Sequence[PublicComment]) -> PublicComment | None:
     wanted = request.args.get("reply_to", "")
     return next((comment for comment in comments if str(comment.id) == wanted), None)
-
-
-def _tree(comments: Sequence[PublicComment]) -> list[Told]:
-    told: dict[uuid.UUID, Told] = {c.id: Told(c, render(c.body)) for c in comments}
-    roots: list[Told] = []
-    for one in told.values():
-        parent = told.get(one.comment.parent_id) if one.comment.parent_id else None
-        (parent.replies if parent else roots).append(one)
-    return roots
-
-
-def _in_order(roots: Sequence[Told]) -> Iterator[tuple[Told, int]]:
-    """Yield each comment before its replies, with its depth; a loop, since a thread may be deeper than the stack."""
-    waiting = [(one, 0) for one in reversed(roots)]
-    while waiting:
-        one, depth = waiting.pop()
-        yield one, min(depth, MAX_DEPTH)
-        waiting += [(reply, depth + 1) for reply in reversed(one.replies)]

@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response
 
 from moderation.api import problems
 from moderation.api.bodies import read_body
-from moderation.api.comments import present_accepted, take_in
+from moderation.api.comments import of_our_form, present_accepted, take_in
 from moderation.api.context import read_caller, read_id, services
+from moderation.api.form_token import make_form_token, seconds_shown
 from moderation.comments.intake import Accepted
 from moderation.errors import (
     FieldError,
@@ -27,7 +28,6 @@ from moderation.errors import (
     TooManyError,
     UnavailableError,
 )
-from moderation.pages.form_token import make_form_token, seconds_shown
 from moderation.pages.origins import own_origins, sent_from
 from moderation.pages.shell import page_blueprint, show
 from moderation.people.sites import get_site, origin_of
@@ -35,7 +35,6 @@ from moderation.tables import Site, Thread
 
 blueprint = page_blueprint("form", __name__)
 
-HONEYPOT = "subject"
 #: What WordPress' own reply form calls our fields.
 WORDPRESS = {
     "author": "author_name",
@@ -118,14 +117,9 @@ def _whatever_came(incoming: Request) -> dict[str, Any]:
 
 def _take_in(site: Site, fields: Mapping[str, Any]) -> Accepted:
     parts = services()
-    shown = seconds_shown(parts, site.id, str(fields.get("form_token", "")))
-    caller = replace(
-        read_caller(request, None),
-        honeypot=str(fields.get(HONEYPOT, "")),
-        form_seconds=shown,
-        from_our_page=shown is not None and sent_from(request) in own_origins(request),
-    )
-    return take_in(site.id, fields, caller)
+    caller = of_our_form(parts, read_caller(request, None), site.id, fields)
+    ours = caller.form_seconds is not None and sent_from(request) in own_origins(request)
+    return take_in(site.id, fields, replace(caller, from_our_page=ours))
 
 
 def _thanks(site: Site, fields: Mapping[str, Any], status: str, comment_id: uuid.UUID) -> Response:
@@ -180,6 +174,7 @@ def _again(error: ModerationError, site: Site | None, fields: Mapping[str, Any])
         message=_ADVICE.get(error.code, error.message),
         others=_others(errors),
         form_token=_token(site, fields),
+        notices=services().settings.sends_mail,
     )
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.retry_after)

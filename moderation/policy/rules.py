@@ -31,12 +31,16 @@ class Rules(BaseModel):
     spam_above: Probability | None = None
     hold_everything: bool = False
     hold_first_comment: bool = False
+    #: Authors with this many published comments and no spam are published unseen, if their address is proved.
+    trust_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     #: More links than this in one comment hold it.
     max_links: Annotated[int, Field(ge=0, le=1000)] | None = 3
     hold_words: Words = ()
     spam_words: Words = ()
     #: A form sent back faster than this many seconds was hardly filled in by a person.
     min_form_seconds: Annotated[float, Field(ge=0, le=3600)] = 3.0
+    #: For so long a writer may change or take back a comment, with the token that only their browser holds; 0: never.
+    edit_minutes: Annotated[int, Field(ge=0, le=10_080)] = 15
     #: Threads take no comments once they are older than this many days.
     close_after_days: Annotated[int, Field(ge=1)] | None = None
     #: A visitor's address may send this many comments a minute.

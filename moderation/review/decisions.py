@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from moderation.clock import new_id
 from moderation.counters import Tally, author_of, count_move
 from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError, NotFoundError
+from moderation.mail.notices import announce_publication
 from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.review.audit import hold_to_promise
 from moderation.review.history import Standing, fold
-from moderation.tables import Action, Claim, Comment, Decision, Person, Site
+from moderation.tables import Action, Claim, Comment, Decision, Person, Site, Status
 from moderation.webhooks.announce import announce_decision
 
 MAX_REASON = 1000
@@ -226,6 +227,8 @@ def _stand(
         hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
     session.flush()
     announce_decision(session, comment, decision)
+    if comment.status is Status.PUBLISHED and old is not Status.PUBLISHED:
+        announce_publication(session, author_of(comment), comment.id, comment.parent_id, decision.created_at)
     if tally is not None:
         tally.move(author_of(comment), comment.thread_id, old, comment.status)
     else:

@@ -25,6 +25,7 @@ def test_a_person_is_forgotten(database: Database, runner: CliRunner, clock: Clo
         "decisions": 1,
         "labels": 1,
         "sites": 1,
+        "addresses": 0,
         "has_account": False,
     }
     assert second["comments"] == 0

@@ -76,7 +76,7 @@ class Page(HTMLParser):
         for tag, given in self.tags:
             if tag in {"iframe", "object", "embed", "base", "style"}:
                 found.append(tag)
-            if tag == "script" and not given.get("src", "").startswith("/static/"):
+            if tag == "script" and not given.get("src", "").startswith(("/static/", "/embed.js")):
                 found.append(f"script {given}")
             found += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
             found += [

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from moderation.pages.form_token import make_form_token
+from moderation.api.form_token import make_form_token
 from moderation.policy.rules import Rules
 from moderation.services import Services
 from moderation.tables import Comment, Status

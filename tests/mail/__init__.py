@@ -1,0 +1,1 @@
+"""Mail, from a published comment to a real mail server's inbox."""
