@@ -13,7 +13,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from moderation.api import akismet, comments, desk, models, operations, problems, promises, review, webhooks
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, form, login, many
+from moderation.pages import (
+    account,
+    admin,
+    demo,
+    docs,
+    form,
+    history,
+    invitation,
+    login,
+    many,
+    models_room,
+    numbers,
+    people_room,
+    policy,
+    second_step,
+    sites_room,
+)
 from moderation.pages import review as review_page
 from moderation.pages import webhooks as webhooks_page
 from moderation.people.logins import LIFETIME
@@ -21,7 +37,8 @@ from moderation.services import Services, build_services
 from moderation.settings import Settings
 
 API = (comments, review, desk, models, promises, operations, akismet, webhooks)
-PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page)
+ROOMS = (admin, models_room, policy, sites_room, people_room, history, numbers, account)
+PAGES = (login, second_step, invitation, review_page, many, *ROOMS, demo, form, docs, webhooks_page)
 
 
 def create_app(services: Services) -> APIFlask:

@@ -200,14 +200,14 @@ def judged(
         judgement=judgement,
         campaign_id=copies.campaign_id,
         verdict=verdict,
-        # What a person decided is not the judge's to be audited.
-        audit_share=None if verdict else draw(judgement.status, rules, chance),
+        # What a person decided is not the judge's to be audited, nor what was only recorded.
+        audit_share=None if verdict or rules.log_only else draw(judgement.status, rules, chance),
         idempotency=None,
         flood_limit=None,
         by_server=by_server,
         has_webhooks=site.has_webhooks,
         origin=way.origin,
-        facts={**_facts_to_keep(caller), **way.facts},
+        facts={**_facts_to_keep(caller, submission, by_server=by_server), **way.facts},
     )
 
 
@@ -257,14 +257,25 @@ def _judge(
         author_published=int(knowledge.get("author_published", 0)),
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
+        author_spam=int(knowledge.get("author_spam", 0)),
+        address_verified=_is_verified(submission, by_server=by_server),
     )
     trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
     hold_spam = site.held_since is not None
     return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
 
 
-def _facts_to_keep(caller: Caller) -> dict[str, Any]:
-    return {"honeypot": bool(caller.honeypot), "form_seconds": caller.form_seconds}
+def _facts_to_keep(caller: Caller, submission: Submission, *, by_server: bool) -> dict[str, Any]:
+    return {
+        "honeypot": bool(caller.honeypot),
+        "form_seconds": caller.form_seconds,
+        "verified": _is_verified(submission, by_server=by_server),
+    }
+
+
+def _is_verified(submission: Submission, *, by_server: bool) -> bool:
+    # Who has a role at the site is signed in there, so that the address is theirs.
+    return by_server and bool(submission.author_role) and bool(submission.author_email)
 
 
 def _idempotency(caller: Caller, submission: Submission, *, by_server: bool) -> tuple[str, str] | None:

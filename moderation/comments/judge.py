@@ -16,9 +16,10 @@ from model.neighbours import bands, signature, similarity
 from model.sample import Sample
 from model.scoring import Scorer
 from moderation.counters import Author
-from moderation.policy.first_status import Reason, cuts_in_force, first_status, hold_instead, reason_of_score
+from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules
-from moderation.policy.standing_rules import Facts, reasons_of_rules
+from moderation.policy.standing_rules import Facts
+from moderation.policy.verdict import verdict
 from moderation.tables import Band, Comment, Identity, Reputation, Status
 
 log = structlog.get_logger()
@@ -146,15 +147,12 @@ def judge(
         except Exception as error:  # noqa: BLE001 -- whatever a model does wrong, the comment must be kept
             log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
-    cuts = cuts_in_force(rules, scorer.promise(rules.terms, sample.site).cuts) if scorer else None
-    verdict = reason_of_score(probability, cuts)
-    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules), *more]
-    if trusted:
-        reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
+    cuts = scorer.promise(rules.terms, sample.site).cuts if scorer else None
+    found = verdict(probability, cuts, facts, rules, trusted=trusted, hold_spam=hold_spam, more=more)
     judged = score is not None and probability is not None
     return Judgement(
-        status=first_status(reasons, trusted=trusted),
-        reasons=tuple(reasons),
+        status=found.status,
+        reasons=found.reasons,
         knowledge=sample.knowledge,
         model_version=score.version if score and judged else None,
         spam_probability=probability,

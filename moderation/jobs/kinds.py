@@ -15,6 +15,10 @@ from moderation.jobs import lease as leases
 from moderation.jobs.lease import LONGEST_DEFERRAL, Lease
 from moderation.learning.retrain import retrain
 from moderation.outbox import Kind
+from moderation.people.sites import get_site
+from moderation.policy.replay import AT_MOST, replay
+from moderation.policy.rules import Rules, current_rules
+from moderation.review.numbers import close_days
 from moderation.services import Services
 from moderation.webhooks.postman import Postman
 from moderation.webhooks.transport import Transport
@@ -82,4 +86,34 @@ def _deliver(services: Services, lease: Lease, report: Report) -> None:
         leases.give_back(session, lease, "Waiting to deliver more.", clock(), wait)
 
 
-WORK: dict[str, Work] = {Kind.REJUDGE: _rejudge, Kind.RETRAIN: _retrain, Kind.DELIVER: _deliver}
+def _replay_policy(services: Services, lease: Lease, report: Report) -> None:
+    scorer = services.live_model.scorer()
+    with services.database.reading() as session:
+        site = get_site(session, uuid.UUID(lease.payload["site_id"]))
+        found = replay(
+            session,
+            site,
+            Rules.model_validate(lease.payload["rules"]),
+            current_rules(session, site),
+            scorer.cuts if scorer else None,
+            services.clock(),
+            at_most=AT_MOST,
+            progress=report,
+        )
+    with services.database.writing() as session:
+        leases.succeed(session, lease, found.as_dict(), services.clock())
+
+
+def _count_days(services: Services, lease: Lease, report: Report) -> None:
+    closed = close_days(services.database, services.clock, report)
+    with services.database.writing() as session:
+        leases.succeed(session, lease, {"days": closed}, services.clock())
+
+
+WORK: dict[str, Work] = {
+    Kind.REJUDGE: _rejudge,
+    Kind.RETRAIN: _retrain,
+    Kind.DELIVER: _deliver,
+    Kind.POLICY_REPLAY: _replay_policy,
+    Kind.COUNT_DAYS: _count_days,
+}

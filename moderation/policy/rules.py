@@ -30,7 +30,11 @@ class Rules(BaseModel):
     publish_below: Probability | None = None
     spam_above: Probability | None = None
     hold_everything: bool = False
+    #: Publish whatever comes, and only record what would have been done.
+    log_only: bool = False
     hold_first_comment: bool = False
+    #: Who has this many published comments and no spam is published unseen, if the site vouches for the address.
+    trust_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     #: More links than this in one comment hold it.
     max_links: Annotated[int, Field(ge=0, le=1000)] | None = 3
     hold_words: Words = ()
@@ -74,7 +78,15 @@ def current_rules(session: Session, site: Site) -> Rules:
     return Rules.model_validate(policy.rules)
 
 
-def change_rules(session: Session, site: Site, rules: Rules, person_id: uuid.UUID | None, now: datetime) -> int:
+def change_rules(
+    session: Session,
+    site: Site,
+    rules: Rules,
+    person_id: uuid.UUID | None,
+    now: datetime,
+    *,
+    restores: int | None = None,
+) -> int:
     """Put new rules in force, as the next version. Returns its number."""
     newest = session.scalar(select(func.max(Policy.number)).where(Policy.site_id == site.id)) or 0
     number = newest + 1
@@ -83,6 +95,7 @@ def change_rules(session: Session, site: Site, rules: Rules, person_id: uuid.UUI
             site_id=site.id,
             number=number,
             rules=rules.model_dump(mode="json"),
+            restores=restores,
             created_by=person_id,
             created_at=now,
         )

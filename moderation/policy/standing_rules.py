@@ -25,6 +25,10 @@ class Facts:
     honeypot_filled: bool
     #: Seconds between showing the form and its coming back; ``None`` where no form of ours was used.
     form_seconds: float | None
+    #: Comments of the same author at the site that stand as spam.
+    author_spam: int = 0
+    #: The site's server says that the author is signed in there: nobody else can write under this address.
+    address_verified: bool = False
 
 
 def reasons_of_rules(facts: Facts, rules: Rules) -> Iterator[Reason]:
@@ -45,3 +49,13 @@ def reasons_of_rules(facts: Facts, rules: Rules) -> Iterator[Reason]:
         yield Reason("first_comment", "The author has no published comment here yet.", Status.PENDING)
     if rules.hold_everything:
         yield Reason("hold_everything", "This site publishes nothing unseen.", Status.PENDING)
+
+
+def is_trusted(facts: Facts, rules: Rules) -> bool:
+    """Tell whether the author has earned trust. An address that anybody can type in earns and borrows none."""
+    return (
+        rules.trust_after is not None
+        and facts.address_verified
+        and facts.author_published >= rules.trust_after
+        and facts.author_spam == 0
+    )
