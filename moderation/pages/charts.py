@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 960, 220
 LEFT, BOTTOM, TOP = 48, 24, 10
 
 

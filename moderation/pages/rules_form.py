@@ -32,7 +32,8 @@ class Field:
     kind: Kind
     help: str = ""
     unit: str = ""
-    optional: bool = False
+    #: What leaving it empty means; nothing: it must be filled in.
+    empty: str = ""
 
 
 PROMISE = (
@@ -75,8 +76,8 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
         "Cuts of your own",
         "Leave both empty to use the model’s, which it solved from its promise.",
         (
-            Field("publish_below", "Publish below a spam probability of", Kind.PERCENT, unit="%", optional=True),
-            Field("spam_above", "Keep as spam from a spam probability of", Kind.PERCENT, unit="%", optional=True),
+            Field("publish_below", "Publish below a spam probability of", Kind.PERCENT, unit="%", empty="the model’s"),
+            Field("spam_above", "Keep as spam from a spam probability of", Kind.PERCENT, unit="%", empty="the model’s"),
         ),
     ),
     (
@@ -91,7 +92,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
         "Links, forms and floods",
         "",
         (
-            Field("max_links", "Hold comments with more links than", Kind.WHOLE, unit="links", optional=True),
+            Field("max_links", "Hold comments with more links than", Kind.WHOLE, unit="links", empty="any number"),
             Field("min_form_seconds", "Hold forms sent back within", Kind.NUMBER, unit="seconds"),
             Field("comments_per_minute", "Comments from one address, at most", Kind.WHOLE, unit="a minute"),
         ),
@@ -107,7 +108,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
                 Kind.WHOLE,
                 TRUST,
                 unit="published comments",
-                optional=True,
+                empty="never",
             ),
             Field("trusted_roles", "Roles always published", Kind.LIST, "As the site’s server names them, by comma."),
         ),
@@ -115,7 +116,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
     (
         "Threads",
         "",
-        (Field("close_after_days", "Take no comments after", Kind.WHOLE, unit="days", optional=True),),
+        (Field("close_after_days", "Take no comments after", Kind.WHOLE, unit="days", empty="never"),),
     ),
 )
 FIELDS = {field.name: field for _, _, fields in GROUPS for field in fields}
@@ -155,7 +156,7 @@ def tell(name: str, value: object) -> str:
         return str(value)
     if field.kind is Kind.FLAG:
         return "yes" if value else "no"
-    return f"{write(field, value)} {field.unit}".strip() if value is not None else "none"
+    return f"{write(field, value)} {field.unit}".strip() if value is not None else field.empty
 
 
 def read(form: Mapping[str, str], present: Rules) -> Entered:
@@ -186,7 +187,7 @@ def _value(field: Field, text: str) -> object:
     if field.kind is Kind.LIST:
         return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
     if not text:
-        if field.optional:
+        if field.empty:
             return None
         message = "This must be filled in."
         raise ValueError(message)

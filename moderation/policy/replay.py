@@ -98,9 +98,7 @@ def recent(session: Session, site_id: uuid.UUID, since: datetime, at_most: int) 
             .where(Comment.site_id == site_id, Comment.status == status, Comment.created_at >= since)
             .order_by(Comment.created_at.desc(), Comment.id.desc())
             .limit(at_most + 1)
-        )
-        .tuples()
-        .all()
+        ).all()
         for status in Status
     ]
     newest = heapq.merge(*lists, reverse=True)
@@ -162,7 +160,7 @@ def _load(session: Session, ids: Sequence[uuid.UUID]) -> Iterator[tuple[Comment,
             .where(Comment.id.in_(batch))
             .order_by(Comment.created_at.desc(), Comment.id.desc())
         )
-        rows = session.execute(query).tuples().all()
+        rows = session.execute(query).all()
         for comment, _ in rows:
             session.expunge(comment)
         yield from rows

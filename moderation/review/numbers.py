@@ -25,7 +25,7 @@ NOBODY = uuid.UUID(int=0)
 #: A day is over for us when everything that began in it has surely been written.
 SETTLED = timedelta(hours=1)
 #: So many days are counted while somebody waits; more are a job's.
-AT_ONCE = 2
+AT_ONCE = 7
 _VERDICTS = (Action.PUBLISH, Action.SPAM)
 #: Comments that were brought in from elsewhere did not come that day, nor did what is left of an erased one.
 _NOT_RECEIVED = ("import", "erasure")
@@ -138,7 +138,7 @@ def read_numbers(
 ) -> Numbers:
     """Return the figures of these sites since that day."""
     numbers = Numbers(days={since + timedelta(days=n): Counter() for n in range((now.date() - since).days + 1)})
-    wanted, people = set(site_ids), dict(session.execute(select(Person.id, Person.email)).tuples())
+    wanted, people = set(site_ids), dict(session.execute(select(Person.id, Person.email)).all())
     kept = select(DayCount).where(DayCount.day >= since)
     if len(wanted) == 1:
         kept = kept.where(DayCount.site_id == site_ids[0])
