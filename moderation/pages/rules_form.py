@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -199,6 +200,8 @@ def _number(field: Field, text: str) -> float | int:
         if field.kind is Kind.WHOLE:
             return int(text)
         number = float(text.removesuffix("%").strip().replace(",", "."))
+        if not math.isfinite(number):
+            raise ValueError(text)  # noqa: TRY301 -- told below like any other text that is no number
     except ValueError as error:
         message = "This must be a whole number." if field.kind is Kind.WHOLE else "This must be a number, such as 0.5."
         raise ValueError(message) from error
