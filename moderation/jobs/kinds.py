@@ -95,7 +95,7 @@ def _replay_policy(services: Services, lease: Lease, report: Report) -> None:
             site,
             Rules.model_validate(lease.payload["rules"]),
             current_rules(session, site),
-            scorer.cuts if scorer else None,
+            (lambda terms: scorer.promise(terms, str(site.id)).cuts) if scorer else None,
             services.clock(),
             at_most=AT_MOST,
             progress=report,

@@ -74,10 +74,16 @@ def compare(session: Session, live: Scorer, candidate: Scorer, at_most: int = SA
     for (comment, _), before, after in scores:
         if comment.site_id not in rules:
             rules[comment.site_id] = current_rules(session, session.get_one(Site, comment.site_id))
-        old = reason_of_score(before, cuts_in_force(rules[comment.site_id], live.cuts)).effect
-        new = reason_of_score(after, cuts_in_force(rules[comment.site_id], candidate.cuts)).effect
+        site = rules[comment.site_id]
+        old = _status(live, before, site, comment)
+        new = _status(candidate, after, site, comment)
         if old is not new:
             moves[f"{old.value} → {new.value}"] += 1
             found.append(Difference(comment, before, after, old, new))
     found.sort(key=lambda one: -abs(one.live - one.candidate))
     return Comparison(len(rows), dict(sorted(moves.items())), found[:NAMED])
+
+
+def _status(scorer: Scorer, probability: float, rules: Rules, comment: Comment) -> Status:
+    cuts = scorer.promise(rules.terms, str(comment.site_id)).cuts
+    return reason_of_score(probability, cuts_in_force(rules, cuts)).effect

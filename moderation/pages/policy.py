@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,8 @@ from werkzeug.wrappers import Response
 from moderation import jobs
 from moderation.api import problems
 from moderation.api.context import read_id, services
-from moderation.errors import ConflictError, InvalidError, ModerationError
+from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError
+from moderation.learning.promises import Standing, standing
 from moderation.outbox import Kind, enqueue
 from moderation.pages import rules_form
 from moderation.pages.rooms import admin_blueprint, comments_named, site_named
@@ -42,8 +44,11 @@ def get_policy(site_id: str) -> Response:
         site = site_named(session, site_id)
         job = _replay_job(session, site, request.args.get("replay", ""))
         rules = Rules.model_validate(job.payload["rules"]) if job else current_rules(session, site)
+        budget = _budget(session, site)
+        if budget is not None and budget.bought is not None:
+            rules = rules.model_copy(update=asdict(budget.bought.terms))
         entered = Entered(rules_form.texts_of(rules), rules, {})
-        return _show(session, site, entered, job=job, result=job.result if job else None)
+        return _show(session, site, entered, job=job, result=job.result if job else None, budget=budget)
 
 
 @blueprint.post("/admin/sites/<site_id>/policy")
@@ -84,7 +89,8 @@ def _try(session: Session, site: Site, entered: Entered, rules: Rules) -> Respon
     now = parts.clock()
     if len(recent(session, site.id, now - WINDOW, AT_ONCE)) <= AT_ONCE:
         scorer = parts.live_model.scorer()
-        found = replay(session, site, rules, current_rules(session, site), scorer.cuts if scorer else None, now)
+        cuts = (lambda terms: scorer.promise(terms, str(site.id)).cuts) if scorer else None
+        found = replay(session, site, rules, current_rules(session, site), cuts, now)
         return _show(session, site, entered, result=found.as_dict())
     with parts.database.writing() as writing:
         payload = {"site_id": str(site.id), "rules": rules.model_dump(mode="json")}
@@ -123,6 +129,7 @@ def _show(
     job: Job | None = None,
     result: dict[str, Any] | None = None,
     problem: str = "",
+    budget: Standing | None = None,
 ) -> Response:
     rules, now = current_rules(session, site), services().clock()
     named = {fate: comments_named(session, result[fate]["ids"]) for fate in FATES} if result else {}
@@ -149,11 +156,25 @@ def _show(
         versions=list_versions(session, site),
         tell=rules_form.tell,
         saved=request.args.get("saved", ""),
+        budget=budget,
+        asked=request.args.get("budget", ""),
         window=WINDOW.days,
         at_once=AT_ONCE,
         at_most=AT_MOST,
         today=now,
     )
+
+
+def _budget(session: Session, site: Site) -> Standing | None:
+    """Return what a review budget would buy, if the address asks for one."""
+    text = request.args.get("budget", "").strip()
+    scorer = services().live_model.scorer()
+    if not text or scorer is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 7):  # noqa: PLR2004 -- up to a million
+        message = "A budget is a whole number of comments a day."
+        raise InvalidError([FieldError("budget", "not_a_number", message)], message)
+    return standing(session, site, scorer, services().clock(), reviews_per_day=float(text))
 
 
 def _words(session: Session, site: Site, rules: Rules) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from model.promise import Cuts
+from model.promise import Cuts, Terms
 from model.sample import Label
 from moderation.policy.rules import Rules
 from moderation.policy.verdict import facts_of, verdict
@@ -37,6 +37,8 @@ REFUSED = "refused"
 OUTCOMES = (Status.PUBLISHED.value, Status.PENDING.value, Status.SPAM.value, REFUSED)
 
 Progress = Callable[[float, str], None]
+#: From a promise to the cuts that keep it at the site.
+CutsFor = Callable[[Terms], Cuts]
 
 
 @dataclass(slots=True)
@@ -110,7 +112,7 @@ def replay(
     site: Site,
     rules: Rules,
     present: Rules,
-    cuts: Cuts | None,
+    cuts_for: CutsFor | None,
     now: datetime,
     *,
     at_most: int = AT_ONCE,
@@ -118,8 +120,10 @@ def replay(
 ) -> Replay:
     """Ask ``rules`` and the ``present`` ones about the site's comments of the last 30 days, at most the newest few.
 
-    Comments that no model has judged (imported ones, say) are left out: what they would have scored is not known.
+    ``cuts_for`` are the live model's; ``None`` where none is loaded. Comments that no model has judged (imported ones,
+    say) are left out: what they would have scored is not known.
     """
+    cuts = (cuts_for(rules.terms), cuts_for(present.terms)) if cuts_for else (None, None)
     ids = recent(session, site.id, now - WINDOW, at_most)
     found = Replay(truncated=len(ids) > at_most)
     for place, (comment, opened) in enumerate(_load(session, ids[:at_most])):
@@ -167,10 +171,16 @@ def _load(session: Session, ids: Sequence[uuid.UUID]) -> Iterator[tuple[Comment,
 
 
 def _compare(
-    found: Replay, site: Site, comment: Comment, opened: datetime, rules: Rules, present: Rules, cuts: Cuts | None
+    found: Replay,
+    site: Site,
+    comment: Comment,
+    opened: datetime,
+    rules: Rules,
+    present: Rules,
+    cuts: tuple[Cuts | None, Cuts | None],
 ) -> None:
-    old, _ = _outcome(site, comment, opened, present, cuts)
-    new, would_be = _outcome(site, comment, opened, rules, cuts)
+    old, _ = _outcome(site, comment, opened, present, cuts[1])
+    new, would_be = _outcome(site, comment, opened, rules, cuts[0])
     found.n += 1
     found.before[old] += 1
     found.after[new] += 1

@@ -65,7 +65,7 @@ def _status(
     codes = {reason["code"] for reason in decision.reasons}
     return verdict(
         probability,
-        scorer.cuts,
+        scorer.promise(rules.terms, str(comment.site_id)).cuts,
         facts_of(comment, comment.knowledge),
         rules,
         trusted="trusted_role" in codes,

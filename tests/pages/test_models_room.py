@@ -71,7 +71,7 @@ def test_the_comments_on_which_two_models_differ_are_named(
     site = make_site(services, rules=Rules(max_links=None))
     comment = post_id(client, site, SPAM)
     page = Page(office.get(f"/admin/models/{candidate}/compare"))
-    assert "1 of the newest 1 comments would be treated otherwise spam → pending: 1" in page.text
+    assert "1 of the newest 1 comments would be treated otherwise spam → published: 1" in page.text
     assert page.having("a", href=f"/review/comments/{comment}")
     live = services.live_model.scorer()
     assert live is not None

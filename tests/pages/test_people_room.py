@@ -94,7 +94,7 @@ def test_bad_invitations_are_refused_with_what_is_wrong(
         ({"role": "king"}, 422, "one of: admin, moderator"),
         ({"role": "moderator", "sites": ["x"]}, 404, "no such site"),
     ):
-        page = Page(invite(office, **fields))  # type: ignore[arg-type]
+        page = Page(invite(office, **fields))
         assert (page.status, told in page.text) == (status, True)
     assert "Open links" not in Page(office.get("/admin/people")).text
 

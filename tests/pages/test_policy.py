@@ -34,8 +34,12 @@ def address(site: MadeSite) -> str:
 
 def sent(office: FlaskClient, site: MadeSite, **changes: str) -> dict[str, str]:
     """Return what the page's form would send, with some fields filled in otherwise."""
-    fields = Page(office.get(address(site))).form("/policy").fields
-    return {**fields, **changes}
+    return {**filled(Page(office.get(address(site)))), **changes}
+
+
+def filled(page: Page) -> dict[str, str]:
+    """Return what the policy's form holds: the one with all the rules, not that of the budget."""
+    return next(form.fields for form in page.forms if "max_ham_as_spam" in form.fields)
 
 
 def rules(services: Services, site: MadeSite) -> Rules:
@@ -106,7 +110,7 @@ def test_bad_values_change_nothing_and_are_shown_again(office: FlaskClient, serv
     before = rules(services, site)
     page = Page(office.post(address(site), data=sent(office, site, max_links="many", confidence="", do="save")))
     assert page.status == 422
-    assert page.form("/policy").fields["max_links"] == "many"
+    assert filled(page)["max_links"] == "many"
     assert page.having("input", id="max_links", **{"aria-invalid": "true"})
     assert page.having("a", href="#confidence")
     assert rules(services, site) == before
@@ -127,7 +131,7 @@ def test_a_policy_goes_live_as_a_version_and_one_goes_back(
     refused = Page(office.post(address(site), data=stale))
     assert refused.status == 409
     assert "Somebody has changed this policy meanwhile" in refused.text
-    assert refused.form("/policy").fields["max_links"] == "9"
+    assert filled(refused)["max_links"] == "9"
     back = next(form for form in page.forms if form.action.endswith("/restore") and form.fields["number"] == "2")
     assert office.post(back.action, data=back.fields).status_code == 303
     assert rules(services, site) == before
@@ -150,7 +154,7 @@ def test_a_replay_tells_fewer_reviews_and_the_comments_lost(
     assert page.status == 200
     assert "would have had 0 fewer reviews (0 instead of 0), and 1 genuine comment would have been lost." in page.text
     assert page.having("a", href=f"/review/comments/{bread}")
-    assert page.form("/policy").fields["spam_words"].strip() == "sourdough"
+    assert filled(page)["spam_words"].strip() == "sourdough"
     assert rules(services, site) == before
     held = sent(office, site) | {"hold_everything": "1", "do": "replay"}
     assert "1 more review (1 instead of 0)" in Page(office.post(address(site), data=held)).text
@@ -167,7 +171,7 @@ def test_a_long_replay_is_a_job_that_survives_a_reload(
     page = Page(office.get(answer.location))
     assert page.having("progress")
     assert page.having("meta", **{"http-equiv": "refresh"})
-    assert page.form("/policy").fields["hold_words"].strip() == "sourdough"
+    assert filled(page)["hold_words"].strip() == "sourdough"
     with services.database.reading() as session:
         job = session.scalars(select(Job)).one()
     Worker(services, threading.Event()).run(job.id)
@@ -208,3 +212,18 @@ def test_each_word_of_the_lists_shows_the_genuine_comments_it_hits(
     page = Page(office.get(address(site)))
     assert "sourdough 1 0" in page.text
     assert page.having("a", href=f"/review/comments/{comment}")
+
+
+@ONE_DATABASE
+def test_a_review_budget_fills_in_the_promise_that_it_buys(
+    client: FlaskClient, office: FlaskClient, services: Services, site: MadeSite
+) -> None:
+    assert "nobody knows how many" in Page(office.get(f"{address(site)}?budget=60")).text
+    post(client, site, CLEAN)
+    post(client, site, SPAM)
+    before = rules(services, site)
+    page = Page(office.get(f"{address(site)}?budget=60"))
+    assert "60 a day buy this promise" in page.text
+    assert float(filled(page)["max_ham_as_spam"]) < 100 * before.max_ham_as_spam
+    assert rules(services, site) == before
+    assert office.get(f"{address(site)}?budget=many").status_code == 422

@@ -28,7 +28,13 @@ def tried(services: Services, site: MadeSite, rules: Rules, at_most: int = 100) 
     with services.database.reading() as session:
         found = session.get_one(Site, site.id)
         return replay(
-            session, found, rules, current_rules(session, found), scorer.cuts, services.clock(), at_most=at_most
+            session,
+            found,
+            rules,
+            current_rules(session, found),
+            lambda terms: scorer.promise(terms, str(site.id)).cuts,
+            services.clock(),
+            at_most=at_most,
         )
 
 
