@@ -16,6 +16,7 @@ from sqlalchemy import select
 from moderation.jobs.worker import Worker
 from moderation.pages import policy
 from moderation.policy.rules import Rules, change_rules
+from moderation.review.numbers import close_days
 from moderation.services import Services
 from moderation.tables import Decision, Job, Site
 from tests.conftest import FakeClock
@@ -251,8 +252,9 @@ def test_keys_are_made_and_revoked_and_decisions_undone(
 
 
 def test_the_rooms_have_their_pictures_taken(
-    services: Services, busy: MadeSite, eve: MadePerson, sign_in: Open, url: str
+    services: Services, busy: MadeSite, eve: MadePerson, sign_in: Open, url: str, clock: FakeClock
 ) -> None:
+    close_days(services.database, clock)
     page = sign_in(eve, f"/admin/sites/{busy.id}/policy", viewport={"width": 1280, "height": 900})
     page.get_by_label("Spam list").fill("casino\nwindowsill\nlevain")
     page.get_by_role("button", name="Replay the last 30 days").click()
