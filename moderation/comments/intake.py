@@ -258,7 +258,7 @@ def _judge(
         honeypot_filled=bool(caller.honeypot),
         form_seconds=caller.form_seconds,
         author_spam=int(knowledge.get("author_spam", 0)),
-        address_verified=_is_verified(submission, by_server=by_server),
+        address_verified=_is_verified(submission, by_server=way.by_server),
     )
     trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
     hold_spam = site.held_since is not None

@@ -20,6 +20,7 @@ from moderation.people.sites import list_sites
 from moderation.policy.versions import list_versions
 from moderation.review import journal
 from moderation.review.as_of_then import replay_decision
+from moderation.review.batches import undo_batch
 from moderation.review.decisions import undo
 from moderation.tables import Action
 
@@ -73,7 +74,20 @@ def post_undo(decision_id: str) -> Response:
     return redirect(url_for("history.get_history", **_given()), HTTPStatus.SEE_OTHER)
 
 
-def _show(problem: str = "", status: int = HTTPStatus.OK) -> Response:
+@blueprint.post("/admin/history/batches/<batch_id>/undo")
+def post_batch_undo(batch_id: str) -> Response:
+    """Take back all decisions that were made in one go; what was decided on since is left alone and told."""
+    parts = services()
+    with parts.database.writing() as session:
+        outcomes = undo_batch(session, g.actor, read_id(batch_id, "batch"), parts.clock())
+    left = sum(outcome.problem is not None for outcome in outcomes)
+    told = f"{len(outcomes) - left} taken back" + (
+        f", {left} left alone, since they were decided on since" if left else ""
+    )
+    return _show(done=f"{told}.")
+
+
+def _show(problem: str = "", status: int = HTTPStatus.OK, done: str = "") -> Response:
     parts = services()
     given = _given()
     with parts.database.reading() as session:
@@ -82,6 +96,7 @@ def _show(problem: str = "", status: int = HTTPStatus.OK) -> Response:
             "admin_history.html",
             status,
             problem=problem,
+            done=done,
             entries=entries,
             following=url_for("history.get_history", **{**given, "cursor": following}) if following else None,
             sites=list_sites(session, g.actor),

@@ -15,7 +15,7 @@ from moderation.policy.rules import Rules
 from moderation.services import Services
 from moderation.tables import Comment, Role, Status
 from tests.conftest import FakeClock
-from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, make_person, make_site, post_id
+from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
 from tests.pages.conftest import sign_in
 from tests.pages.markup import Page
 
@@ -46,6 +46,25 @@ def test_a_moderator_sees_their_sites_history_and_undoes_from_there(
     # The same undo again is harmless.
     assert desk.post(form.action, data=form.fields).status_code == 303
     assert desk.get("/admin/history/administration").status_code == 403
+
+
+def test_what_was_done_in_one_go_is_taken_back_in_one_go(
+    client: FlaskClient, office: FlaskClient, services: Services, site: MadeSite, admin: MadePerson
+) -> None:
+    ids = [post_id(client, site, different(number)) for number in range(3)]
+    many = {"ids": [str(one) for one in ids], "action": "spam"}
+    client.post("/api/v1/decisions", json=many, headers={**admin.bearer, "Cookie": ""})
+    client.post(
+        f"/api/v1/comments/{ids[0]}/decision", json={"action": "reject"}, headers={**admin.bearer, "Cookie": ""}
+    )
+    link = next(a["href"] for a in Page(office.get("/admin/history")).having("a") if "batch=" in a.get("href", ""))
+    form = Page(office.get(link)).form("/batches/")
+    assert office.post(form.action).status_code == 403
+    page = Page(office.post(form.action, data=form.fields))
+    assert "2 taken back, 1 left alone" in page.text
+    with services.database.reading() as session:
+        statuses = [session.get_one(Comment, one).status for one in ids]
+    assert statuses == [Status.REJECTED, Status.PENDING, Status.PENDING]
 
 
 def test_filters_are_in_the_address(
