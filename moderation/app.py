@@ -25,7 +25,26 @@ from moderation.api import (
 )
 from moderation.api.bodies import MAX_BYTES
 from moderation.log import configure_log
-from moderation.pages import admin, demo, docs, embed, form, login, mail, many, threads
+from moderation.pages import (
+    account,
+    admin,
+    demo,
+    docs,
+    embed,
+    form,
+    history,
+    invitation,
+    login,
+    mail,
+    many,
+    models_room,
+    numbers,
+    people_room,
+    policy,
+    second_step,
+    sites_room,
+    threads,
+)
 from moderation.pages import review as review_page
 from moderation.pages import webhooks as webhooks_page
 from moderation.people.logins import LIFETIME
@@ -33,7 +52,11 @@ from moderation.services import Services, build_services
 from moderation.settings import Settings
 
 API = (comments, writers, review, desk, models, promises, operations, akismet, webhooks)
-PAGES = (login, review_page, many, admin, demo, form, docs, webhooks_page, threads, embed, mail)
+ROOMS = (admin, models_room, policy, sites_room, people_room, history, numbers, account)
+PAGES = (
+    *(login, second_step, invitation, review_page, many, *ROOMS),
+    *(demo, form, docs, webhooks_page, threads, embed, mail),
+)
 
 
 def create_app(services: Services) -> APIFlask:

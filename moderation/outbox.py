@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """The kinds of job there are; ``moderation.jobs`` knows how to do each."""
 
     REJUDGE = "rejudge"
+    POLICY_REPLAY = "policy_replay"
+    COUNT_DAYS = "count_days"
     RETRAIN = "retrain"
     CONFIRM_ADDRESS = "confirm_address"
     TELL_OF_REPLY = "tell_of_reply"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -91,7 +91,7 @@ class Site(Base):
     origins: Mapped[list[Any]]
     name_required: Mapped[bool] = mapped_column(default=True)
     email_required: Mapped[bool] = mapped_column(default=True)
-    #: The policy in force; the newest number is not always it, since one may go back.
+    #: The policy in force.
     policy_number: Mapped[int] = mapped_column(default=1)
     #: Since when nothing is kept as spam unseen, because audits show that the promise is broken.
     held_since: Mapped[datetime | None]
@@ -122,6 +122,8 @@ class Policy(Base):
     site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     rules: Mapped[dict[str, Any]]
+    #: The older version whose rules this one has put back in force.
+    restores: Mapped[int | None]
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
 
@@ -241,6 +243,7 @@ class Decision(Base):
     __table_args__ = (
         UniqueConstraint("comment_id", "number"),
         Index("ix__decision__person", "person_id", "created_at"),
+        Index("ix__decision__time", "created_at", "id"),
     )
 
     id: Mapped[Id]
@@ -592,3 +595,96 @@ class AkismetUsage(Base):
     ham: Mapped[int]
     missed_spam: Mapped[int]
     false_positives: Mapped[int]
+
+
+class Invitation(Base):
+    """A link that lets its bearer set a password once: somebody new, or (``person_id``) somebody who forgot theirs."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[Id]
+    digest: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str]
+    role: Mapped[Role]
+    #: Ids of the sites that a moderator is to look after.
+    sites: Mapped[list[Any]]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Authenticator(Base):
+    """An app that shows one-time codes. The secret is encrypted with a key that is not in the database."""
+
+    __tablename__ = "authenticator"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    #: Empty until a first code has shown that the app knows the secret.
+    confirmed_at: Mapped[datetime | None]
+    #: The time step of the last code taken; a code opens once.
+    last_step: Mapped[int] = mapped_column(default=0)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the authenticator once; only its digest is stored."""
+
+    __tablename__ = "recovery_code"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A key pair that a person's device or key ring holds; we know the public half."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[Id]
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    credential: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Deed(Base):
+    """What an admin, or a person for their own account, changed. Comments have decisions, policies their versions."""
+
+    __tablename__ = "deed"
+    __table_args__ = (Index("ix__deed__time", "created_at", "id"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    site_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str]
+    #: What it was done to, in words.
+    subject: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Day(Base):
+    """A day (UTC) whose decisions have been counted into ``day_count``."""
+
+    __tablename__ = "day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class DayCount(Base):
+    """A figure of one site and day; ``person`` is nobody's id (all zeros) where the figure is no person's."""
+
+    __tablename__ = "day_count"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    count: Mapped[int]

@@ -31,7 +31,7 @@ from moderation.people.sites import get_site
 from moderation.policy.audit import Chance, draw
 from moderation.policy.first_status import GRAVITY, Reason
 from moderation.policy.rules import Rules, current_rules
-from moderation.policy.standing_rules import Facts
+from moderation.policy.verdict import facts_of
 from moderation.samples import sample_of
 from moderation.tables import Action, Band, Comment, Decision, EarlierText, Site, Status, Thread
 from moderation.webhooks.announce import announce_decision
@@ -199,17 +199,7 @@ def _judge(
 ) -> Judgement:
     author = author_of(comment)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
-    facts = Facts(
-        author_name=comment.author_name,
-        author_email=comment.author_email,
-        author_url=comment.author_url,
-        body=body,
-        author_published=_others_published(comment, knowledge),
-        honeypot_filled=bool(comment.facts.get("honeypot")),
-        form_seconds=comment.facts.get("form_seconds"),
-        author_spam=int(knowledge.get("author_spam", 0)),
-        address_verified=bool(comment.facts.get("verified")),
-    )
+    facts = replace(facts_of(comment, knowledge), body=body, author_published=_others_published(comment, knowledge))
     copied = copied_from(session, copies, author, body)
     sample = replace(sample_of(comment, thread), body=body, knowledge=knowledge, copied=copied)
     return judge(scorer, sample, facts, rules, hold_spam=site.held_since is not None)

@@ -181,7 +181,7 @@ def judged(
     text = text_of(submission.body)
     copies = copies_of(session, site.id, text, now)
     author = Author(site.id, submission.author_email, network, submission.author_url)
-    verified = _is_verified(session, author, caller)
+    verified = _is_verified(session, author, submission, caller, by_server=by_server)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
     copied = copied_from(session, copies, author, submission.body)
     judgement = _judge(scorer, site, submission, caller, rules, knowledge, copied, now, way, verified=verified)
@@ -207,8 +207,8 @@ def judged(
         judgement=judgement,
         campaign_id=copies.campaign_id,
         verdict=verdict,
-        # What a person decided is not the judge's to be audited.
-        audit_share=None if verdict else draw(judgement.status, rules, chance),
+        # What a person decided is not the judge's to be audited, nor what was only recorded.
+        audit_share=None if verdict or rules.log_only else draw(judgement.status, rules, chance),
         idempotency=None,
         flood_limit=None,
         by_server=by_server,
@@ -297,7 +297,11 @@ def _facts_to_keep(caller: Caller, *, verified: bool) -> dict[str, Any]:
     return facts | ({"verified": True} if verified else {})
 
 
-def _is_verified(session: Session, author: Author, caller: Caller) -> bool:
+def _is_verified(session: Session, author: Author, submission: Submission, caller: Caller, *, by_server: bool) -> bool:
+    """Whether nobody else can write under this address."""
+    # Who has a role at the site is signed in there, so that the address is theirs.
+    if by_server and submission.author_role and submission.author_email:
+        return True
     # The proof is for one address; whoever holds it may not write under another's.
     return caller.proved_address is not None and is_proved(session, author, caller.proved_address)
 

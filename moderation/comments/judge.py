@@ -17,9 +17,10 @@ from model.neighbours import bands, signature, similarity
 from model.sample import Sample
 from model.scoring import Scorer
 from moderation.counters import Author
-from moderation.policy.first_status import Reason, cuts_in_force, first_status, hold_instead, reason_of_score
+from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules
-from moderation.policy.standing_rules import Facts, is_trusted, reasons_of_rules
+from moderation.policy.standing_rules import Facts
+from moderation.policy.verdict import verdict
 from moderation.tables import Band, Comment, Identity, Reputation, Status
 
 log = structlog.get_logger()
@@ -30,8 +31,6 @@ COPY_WINDOW = timedelta(days=30)
 MAX_COPIES = 50
 #: Estimated Jaccard similarity from which two texts are copies of one another (PEERS.md: no mixed clusters at 0.8).
 COPY_SIMILARITY = 0.8
-#: What earned trust does not outweigh: the site has named the words itself, and people fill in no hidden field.
-ABOVE_TRUST = frozenset({"spam_words", "hold_words", "honeypot", "trusted_author"})
 
 
 _REPUTATION = select(Reputation.kind, Reputation.published, Reputation.spam).where(
@@ -171,20 +170,12 @@ def judge(
         except Exception as error:  # noqa: BLE001 -- whatever a model does wrong, the comment must be kept
             log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
-    cuts = cuts_in_force(rules, scorer.promise(rules.terms, sample.site).cuts) if scorer else None
-    verdict = reason_of_score(probability, cuts)
-    reasons = [hold_instead(verdict) if hold_spam else verdict, *reasons_of_rules(facts, rules), *more]
-    if trusted:
-        reasons.append(Reason("trusted_role", "The site vouches for the author.", Status.PUBLISHED))
-    status = first_status(reasons, trusted=trusted)
-    if not trusted and is_trusted(facts, rules):
-        earned = f"{facts.author_published} published comments under an address that is proved to be theirs."
-        reasons.append(Reason("trusted_author", earned, Status.PUBLISHED))
-        status = first_status([one for one in reasons if one.code in ABOVE_TRUST], trusted=False)
+    cuts = scorer.promise(rules.terms, sample.site).cuts if scorer else None
+    found = verdict(probability, cuts, facts, rules, trusted=trusted, hold_spam=hold_spam, more=more)
     judged = score is not None and probability is not None
     return Judgement(
-        status=status,
-        reasons=tuple(reasons),
+        status=found.status,
+        reasons=found.reasons,
         knowledge=sample.knowledge,
         model_version=score.version if score and judged else None,
         spam_probability=probability,

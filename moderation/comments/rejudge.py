@@ -17,7 +17,7 @@ from moderation.mail.notices import announce_publication
 from moderation.people.sites import get_site
 from moderation.policy.moves import REJUDGED_FROM
 from moderation.policy.rules import current_rules
-from moderation.policy.standing_rules import Facts
+from moderation.policy.verdict import facts_of
 from moderation.samples import sample_of
 from moderation.tables import Action, Comment, Decision, Status, Thread
 from moderation.webhooks.announce import announce_decision
@@ -51,17 +51,7 @@ def _judge_now(session: Session, comment: Comment, scorer: Scorer, now: datetime
     site = get_site(session, comment.site_id)
     rules = current_rules(session, site)
     knowledge = knowledge_of(session, author_of(comment), text_of(comment.body), now, besides=comment.id)
-    facts = Facts(
-        author_name=comment.author_name,
-        author_email=comment.author_email,
-        author_url=comment.author_url,
-        body=comment.body,
-        author_published=int(knowledge.get("author_published", 0)),
-        honeypot_filled=bool(comment.facts.get("honeypot")),
-        form_seconds=comment.facts.get("form_seconds"),
-        author_spam=int(knowledge.get("author_spam", 0)),
-        address_verified=bool(comment.facts.get("verified")),
-    )
+    facts = facts_of(comment, knowledge)
     sample = sample_of(comment, session.get_one(Thread, comment.thread_id).key)
     return judge(
         scorer,

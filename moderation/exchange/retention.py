@@ -14,6 +14,7 @@ from moderation.clock import Clock
 from moderation.counters import Tally, counted
 from moderation.database import Base, Database
 from moderation.people.logins import LIFETIME
+from moderation.review.numbers import close_days
 from moderation.tables import (
     AuthorAddress,
     Comment,
@@ -99,6 +100,9 @@ def purge(database: Database, retention: Retention, clock: Clock, *, dry_run: bo
     """
     now = clock()
     report = PurgeReport()
+    if not dry_run:
+        # The numbers of a day outlive its comments, if they were counted before.
+        close_days(database, clock)
     for step in _steps(retention, now):
         if dry_run:
             with database.reading() as session:

@@ -16,6 +16,10 @@ from moderation.jobs.lease import LONGEST_DEFERRAL, Lease
 from moderation.jobs.mail import FIRST_PAUSE, LONGEST_PAUSE, WRITE, post_letter
 from moderation.learning.retrain import retrain
 from moderation.outbox import Kind
+from moderation.people.sites import get_site
+from moderation.policy.replay import AT_MOST, replay
+from moderation.policy.rules import Rules, current_rules
+from moderation.review.numbers import close_days
 from moderation.services import Services
 from moderation.webhooks.postman import Postman
 from moderation.webhooks.transport import Transport
@@ -89,9 +93,35 @@ def _mail(services: Services, lease: Lease, _report: Report) -> None:
         raise NotNowError(message, FIRST_PAUSE, LONGEST_PAUSE)
 
 
+def _replay_policy(services: Services, lease: Lease, report: Report) -> None:
+    scorer = services.live_model.scorer()
+    with services.database.reading() as session:
+        site = get_site(session, uuid.UUID(lease.payload["site_id"]))
+        found = replay(
+            session,
+            site,
+            Rules.model_validate(lease.payload["rules"]),
+            current_rules(session, site),
+            (lambda terms: scorer.promise(terms, str(site.id)).cuts) if scorer else None,
+            services.clock(),
+            at_most=AT_MOST,
+            progress=report,
+        )
+    with services.database.writing() as session:
+        leases.succeed(session, lease, found.as_dict(), services.clock())
+
+
+def _count_days(services: Services, lease: Lease, report: Report) -> None:
+    closed = close_days(services.database, services.clock, report)
+    with services.database.writing() as session:
+        leases.succeed(session, lease, {"days": closed}, services.clock())
+
+
 WORK: dict[str, Work] = {
     Kind.REJUDGE: _rejudge,
     Kind.RETRAIN: _retrain,
     Kind.DELIVER: _deliver,
     **dict.fromkeys(WRITE, _mail),
+    Kind.POLICY_REPLAY: _replay_policy,
+    Kind.COUNT_DAYS: _count_days,
 }

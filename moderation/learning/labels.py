@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 from sqlalchemy import select
@@ -14,8 +15,10 @@ from moderation.tables import Comment, Thread
 _BATCH = 1000
 
 
-def labelled_comments(session: Session) -> Iterator[LabelledSample]:
+def labelled_comments(session: Session, ids: list[uuid.UUID] | None = None) -> Iterator[LabelledSample]:
     """Yield the comments that carry a label, in the order of their ids, so that training can be repeated.
+
+    ``ids`` gathers whose they are: samples themselves do not name their comment.
 
     The knowledge is the one recorded when the comment was judged: what later became of its author must not leak
     into what the judge learns to expect.
@@ -29,6 +32,8 @@ def labelled_comments(session: Session) -> Iterator[LabelledSample]:
     )
     for comment, thread in session.execute(query):
         if comment.label is not None:
+            if ids is not None:
+                ids.append(comment.id)
             # One verdict on a campaign is one lesson, however many comments it covered.
             group = str(comment.campaign_id or comment.id)
             yield LabelledSample(sample_of(comment, thread), comment.label, group=group, source="service")

@@ -134,6 +134,11 @@ def rollback(session: Session, person_id: uuid.UUID | None, now: datetime) -> Pr
     return _go_live(session, history, row, person_id, now, undoes=standing[-1].number)
 
 
+def can_roll_back(session: Session) -> bool:
+    """Tell whether there is an earlier model to go back to."""
+    return len(_standing(_promotions(session))) > 1
+
+
 def promotion_record(promotion: Promotion) -> dict[str, Any]:
     """Return a promotion as the API answers and the command line prints it."""
     return {

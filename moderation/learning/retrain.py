@@ -20,6 +20,7 @@ from moderation.database import Database, lock
 from moderation.errors import ConflictError, NotFoundError, UnavailableError
 from moderation.learning import files
 from moderation.learning.labels import labelled_comments
+from moderation.learning.left_out import keep_left_out
 from moderation.learning.registry import live_version, register
 from moderation.outbox import Kind, enqueue
 from moderation.tables import Job, JobState, ModelVersion
@@ -77,8 +78,9 @@ def retrain(
     from moderation.learning.objections import objections_to  # noqa: PLC0415
 
     progress(0.0, "reading the labels")
+    ids: list[uuid.UUID] = []
     with database.reading() as session:
-        samples = [*labelled_comments(session), *extra]
+        samples = [*labelled_comments(session, ids), *extra]
         live = _live(session, out_folder)
     result = _train(samples, out_folder, live, clock(), progress)
     to_beat = (live.record if live else None) or result.live_metrics
@@ -86,6 +88,7 @@ def retrain(
     summary = _summary(result, to_beat, objections)
     with database.writing() as session:
         register(session, result.folder, objections, created_by, clock())
+        keep_left_out(session, result.version, result.conflicts, ids)
         settle(session, summary)
     return summary
 

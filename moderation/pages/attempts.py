@@ -32,7 +32,10 @@ class Attempts:
         self._shared = FixedWindowRateLimiter(_open(redis_url)) if redis_url else None
 
     def count(self, email: str, ip: str) -> None:
-        """Count one more attempt. Raises ``TooManyError`` where there were too many."""
+        """Count one more attempt (an empty ``email``: nobody yet). Raises ``TooManyError`` if there were too many.
+
+        Without Redis each process counts for itself: of N processes, N times as many attempts may pass.
+        """
         if self._shared is not None:
             try:
                 return self._count(self._shared, email, ip)
@@ -48,7 +51,9 @@ class Attempts:
                 limiter.clear(PER_ACCOUNT, "account", _digest(email))
 
     def _count(self, limiter: FixedWindowRateLimiter, email: str, ip: str) -> None:
-        keys = ((PER_ADDRESS, "address", network_of(ip)), (PER_ACCOUNT, "account", _digest(email)))
+        keys = [(PER_ADDRESS, "address", network_of(ip))]
+        if email:
+            keys.append((PER_ACCOUNT, "account", _digest(email)))
         waits = [_wait(limiter, limit, kind, key) for limit, kind, key in keys if not limiter.hit(limit, kind, key)]
         if waits:
             minutes = math.ceil(max(waits) / 60)

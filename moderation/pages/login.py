@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from http import HTTPStatus
 from typing import cast
 
@@ -17,12 +18,15 @@ from moderation.errors import ModerationError, TooManyError, UnauthenticatedErro
 from moderation.pages.attempts import Attempts
 from moderation.pages.origins import refuse_foreign
 from moderation.pages.shell import page_blueprint, show, show_http_error, wants_page
+from moderation.people.authenticators import has_second_factor
 from moderation.people.logins import end_login, start_login
 from moderation.people.users import sign_in
 from moderation.services import Services
 
 blueprint = page_blueprint("login", __name__)
 
+#: Under which name the cookie keeps who has told a password and still owes a code, and since when.
+SECOND_STEP = "second_step"
 _ATTEMPTS = "moderation.attempts"
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
@@ -39,8 +43,8 @@ def get_login() -> Response:
     try:
         current_actor()
     except UnauthenticatedError:
-        return show("login.html", next=_next(), email="")
-    return redirect(_next(), HTTPStatus.SEE_OTHER)
+        return show("login.html", next=next_page(), email="")
+    return redirect(next_page(), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/login")
@@ -50,18 +54,31 @@ def post_login() -> Response:
     parts = services()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        _attempts().count(email, client_ip(request))
+        # Whoever leaves the address out tries no account, and still counts for where they are.
+        attempts().count(email, client_ip(request))
         with parts.database.reading() as database_session:
             person_id = sign_in(database_session, email, password).id
+            more = has_second_factor(database_session, person_id)
     except (UnauthenticatedError, TooManyError) as error:
         return _refuse(error, email)
-    _attempts().forget(email)
+    attempts().forget(email)
+    if more:
+        session.clear()
+        session[SECOND_STEP] = [str(person_id), parts.clock().isoformat()]
+        return redirect(url_for("second_step.get_second_step", next=next_page()), HTTPStatus.SEE_OTHER)
+    return finish(person_id)
+
+
+def finish(person_id: uuid.UUID) -> Response:
+    """Sign the browser in and lead on to where its owner wanted to go."""
+    parts = services()
+    destination = next_page()
     with parts.database.writing() as database_session:
         login = start_login(database_session, person_id, request.headers.get("User-Agent", ""), parts.clock())
         session.clear()
         session[LOGIN_COOKIE_KEY] = str(login.id)
         session.permanent = True
-    return redirect(_next(), HTTPStatus.SEE_OTHER)
+    return redirect(destination, HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/logout")
@@ -77,18 +94,20 @@ def post_logout() -> Response:
 
 
 def _refuse(error: ModerationError, email: str) -> Response:
-    response = show("login.html", problems.status_of(error), next=_next(), email=email, error=error.message)
+    response = show("login.html", problems.status_of(error), next=next_page(), email=email, error=error.message)
     if isinstance(error, TooManyError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-def _next() -> str:
+def next_page() -> str:
+    """Return the page of ours that was asked for before signing in."""
     wanted = request.values.get("next", "")
     return wanted if _OWN_PATH.fullmatch(wanted) else url_for("desk.get_queue")
 
 
-def _attempts() -> Attempts:
+def attempts() -> Attempts:
+    """Return the counter of attempts."""
     return cast("Attempts", current_app.extensions[_ATTEMPTS])
 
 

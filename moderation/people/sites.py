@@ -41,12 +41,9 @@ def create_site(
     email_required: bool = True,
 ) -> NewSite:
     """Make a site with its keys and its first policy. Raises ``InvalidError`` for a bad name or origin."""
-    name = name.strip()
-    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise InvalidError([FieldError("name", "bad_name", f"A name has 1 to {MAX_NAME} printable characters.")])
     site = Site(
         id=new_id(),
-        name=name,
+        name=check_name(name),
         origins=parse_origins(origins),
         name_required=name_required,
         email_required=email_required,
@@ -60,6 +57,14 @@ def create_site(
     akismet_key = add_key(session, site.id, KeyPurpose.AKISMET, now)
     session.flush()
     return NewSite(site, key, akismet_key)
+
+
+def check_name(name: str) -> str:
+    """Return a site's name as it is stored. Raises ``InvalidError``."""
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise InvalidError([FieldError("name", "bad_name", f"A name has 1 to {MAX_NAME} printable characters.")])
+    return name
 
 
 def parse_origins(origins: Iterable[str]) -> list[str]:

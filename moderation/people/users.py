@@ -28,9 +28,7 @@ def create_person(
         email = normalise_email(email)
     except EmailNotValidError as error:
         errors.append(FieldError("email", "invalid_email", str(error)))
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        message = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
-        errors.append(FieldError("password", "bad_length", message))
+    errors += password_problems(password)
     if errors:
         raise InvalidError(errors)
     if session.scalar(select(Person.id).where(Person.email == email)) is not None:
@@ -46,6 +44,36 @@ def create_person(
         session.add(PersonSite(person_id=person.id, site_id=site_id))
     session.flush()
     return person
+
+
+def password_problems(password: str) -> list[FieldError]:
+    """Return what is wrong with a new password, if anything."""
+    if MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        return []
+    message = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
+    return [FieldError("password", "bad_length", message)]
+
+
+def check_repeated(password: str, again: str) -> None:
+    """Raise ``InvalidError`` unless a new password was typed twice alike."""
+    if password != again:
+        message = "The two passwords differ."
+        raise InvalidError([FieldError("again", "differs", message)], message)
+
+
+def set_password(person: Person, password: str) -> None:
+    """Give a person a new password. Raises ``InvalidError``."""
+    if problems := password_problems(password):
+        raise InvalidError(problems, problems[0].message)
+    person.password_hash = hash_password(password)
+
+
+def change_password(person: Person, old: str, new: str) -> None:
+    """Exchange a person's password for another. Raises ``InvalidError``, also where the old one is wrong."""
+    if not password_matches(person.password_hash, old[:MAX_PASSWORD]):
+        message = "This is not your present password."
+        raise InvalidError([FieldError("old", "wrong_password", message)], message)
+    set_password(person, new)
 
 
 def normalise_email(email: str) -> str:

@@ -30,6 +30,8 @@ class Rules(BaseModel):
     publish_below: Probability | None = None
     spam_above: Probability | None = None
     hold_everything: bool = False
+    #: Publish whatever comes, and only record what would have been done.
+    log_only: bool = False
     hold_first_comment: bool = False
     #: Authors with this many published comments and no spam are published unseen, if their address is proved.
     trust_after: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -78,7 +80,15 @@ def current_rules(session: Session, site: Site) -> Rules:
     return Rules.model_validate(policy.rules)
 
 
-def change_rules(session: Session, site: Site, rules: Rules, person_id: uuid.UUID | None, now: datetime) -> int:
+def change_rules(
+    session: Session,
+    site: Site,
+    rules: Rules,
+    person_id: uuid.UUID | None,
+    now: datetime,
+    *,
+    restores: int | None = None,
+) -> int:
     """Put new rules in force, as the next version. Returns its number."""
     newest = session.scalar(select(func.max(Policy.number)).where(Policy.site_id == site.id)) or 0
     number = newest + 1
@@ -87,6 +97,7 @@ def change_rules(session: Session, site: Site, rules: Rules, person_id: uuid.UUI
             site_id=site.id,
             number=number,
             rules=rules.model_dump(mode="json"),
+            restores=restores,
             created_by=person_id,
             created_at=now,
         )

@@ -23,7 +23,7 @@ def advance(services: Services, state: JobState, progress: float, message: str) 
 
 
 def test_the_progress_of_a_training_moves_and_survives_a_reload(services: Services, sign_in: Open) -> None:
-    page = sign_in(make_person(services), "/admin")
+    page = sign_in(make_person(services), "/admin/models")
     page.get_by_role("button", name="Retrain").click()
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     expect(page.get_by_role("button", name="Retrain")).to_be_disabled()
@@ -39,7 +39,7 @@ def test_the_progress_of_a_training_moves_and_survives_a_reload(services: Servic
 
 
 def test_without_scripts_the_page_offers_to_look_again(services: Services, sign_in: Open) -> None:
-    page = sign_in(make_person(services), "/admin", java_script_enabled=False)
+    page = sign_in(make_person(services), "/admin/models", java_script_enabled=False)
     page.get_by_role("button", name="Retrain").click()
     advance(services, JobState.RUNNING, 0.25, "reading the labels")
     page.get_by_role("link", name="Refresh").click()

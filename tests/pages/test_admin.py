@@ -35,7 +35,7 @@ def test_a_candidate_with_objections_goes_live_only_when_they_are_overruled_and_
     office: FlaskClient, services: Services, candidate: str
 ) -> None:
     starter = live(services)
-    page = Page(office.get("/admin"))
+    page = Page(office.get("/admin/models"))
     assert "it learnt from 3 spam labels only" in page.text
     form = page.form(f"/admin/models/{candidate}/promote")
     refused = Page(office.post(form.action, data=form.fields))
@@ -43,13 +43,14 @@ def test_a_candidate_with_objections_goes_live_only_when_they_are_overruled_and_
     assert f"{candidate} is not promoted: it learnt from 3 spam labels only." in refused.text
     assert live(services) == starter
     response = office.post(form.action, data=form.fields | {"force": "1"})
-    assert (response.status_code, response.location) == (303, "/admin#model")
+    assert (response.status_code, response.location) == (303, "/admin/models")
     assert live(services) == candidate
-    page = Page(office.get("/admin"))
+    page = Page(office.get("/admin/models"))
     assert "against 1 objection" in page.text
     back = page.form("/admin/models/rollback")
     assert office.post(back.action, data=back.fields).status_code == 303
     assert live(services) == starter
+    assert not [form for form in Page(office.get("/admin/models")).forms if "rollback" in form.action]
     refused = Page(office.post(back.action, data=back.fields))
     assert refused.status == 409
     assert "no earlier model" in refused.text
@@ -58,7 +59,8 @@ def test_a_candidate_with_objections_goes_live_only_when_they_are_overruled_and_
 def test_a_training_is_ordered_once_and_followed(office: FlaskClient, services: Services, admin: MadePerson) -> None:
     form = Page(office.get("/admin")).form("/admin/retrain")
     assert office.post(form.action, data=form.fields).status_code == 303
-    page = Page(office.get("/admin"))
+    assert "a training is running (0 %)" in Page(office.get("/admin")).text
+    page = Page(office.get("/admin/models"))
     (box,) = [a for _, a in page.tags if "data-job" in a]
     assert box["data-state"] == "queued"
     assert office.get(box["data-job"]).get_json()["state"] == "queued"
@@ -71,7 +73,7 @@ def test_a_training_is_ordered_once_and_followed(office: FlaskClient, services: 
         job = session.query(Job).one()
         assert job.created_by == admin.actor.person_id
         job.state, job.progress, job.message = JobState.FAILED, 0.4, "There is nothing to learn from."
-    page = Page(office.get("/admin"))
+    page = Page(office.get("/admin/models"))
     assert "There is nothing to learn from." in page.text
     assert not page.having("meta", **{"http-equiv": "refresh"})
 

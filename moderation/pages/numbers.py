@@ -1,0 +1,134 @@
+"""The numbers a site's owner wants: as charts, with the tables behind them, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from http import HTTPStatus
+
+from flask import g, make_response, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from moderation import jobs
+from moderation.api.context import read_id, services
+from moderation.pages.charts import stacked
+from moderation.pages.rooms import admin_blueprint
+from moderation.pages.shell import show
+from moderation.people.sites import get_site, list_sites
+from moderation.review.numbers import Numbers, read_numbers, request_counting
+from moderation.tables import Site
+
+blueprint = admin_blueprint("admin_numbers", __name__)
+
+PERIODS = {30: "30 days", 90: "90 days", 365: "a year"}
+#: Beyond this many days, bars stand for weeks.
+DAILY = 92
+CAME = (("published", "published"), ("pending", "held"), ("spam", "kept as spam"))
+DEEDS = ("publish", "spam", "reject", "hold", "undo")
+#: A spreadsheet takes a text that begins so for a formula, and runs it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@blueprint.get("/admin/numbers")
+def get_numbers() -> Response:
+    """Show the numbers of one site or of all."""
+    parts = services()
+    days, now = _period(), parts.clock()
+    with parts.database.reading() as session:
+        sites, site = _sites(session)
+        found = read_numbers(session, [one.id for one in sites], now.date() - timedelta(days=days - 1), now)
+        bars = _bars(found, days)
+        page = show(
+            "admin_numbers.html",
+            sites=list_sites(session, g.actor),
+            site=site,
+            days=days,
+            periods=PERIODS,
+            numbers=found,
+            came=CAME,
+            deeds=DEEDS,
+            bars=bars,
+            weekly=days > DAILY,
+            comments=stacked(
+                [label for label, _ in bars],
+                [(kind, words, [counts[f"came {kind}"] for _, counts in bars]) for kind, words in CAME],
+            ),
+            work=stacked(
+                [label for label, _ in bars],
+                [("work", "decisions", [sum(counts[f"did {deed}"] for deed in DEEDS) for _, counts in bars])],
+            ),
+            wait=_duration(found.median_wait),
+            would_be=[(words, found.total(f"would be {kind}")) for kind, words in CAME],
+        )
+    if found.missing:
+        with parts.database.writing() as writing:
+            job_id = request_counting(writing, now)
+        if job_id is not None:
+            jobs.wake(parts, job_id)
+    return page
+
+
+@blueprint.get("/admin/numbers.csv")
+def get_csv() -> Response:
+    """Return the numbers by day and site as a table for spreadsheets."""
+    parts = services()
+    now = parts.clock()
+    since = now.date() - timedelta(days=_period() - 1)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    names = ["came published", "came pending", "came spam", "into spam", "out of spam"]
+    names += [f"would be {kind}" for kind, _ in CAME] + [f"did {deed}" for deed in DEEDS] + ["agreed", "differed"]
+    writer.writerow(["day", "site", "site id", *names])
+    with parts.database.reading() as session:
+        for site in _sites(session)[0]:
+            found = read_numbers(session, [site.id], since, now)
+            for day, counts in found.days.items():
+                writer.writerow([day.isoformat(), safe_cell(site.name), site.id, *(counts[name] for name in names)])
+    response = make_response(out.getvalue(), HTTPStatus.OK)
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="moderation-{since}-{now.date()}.csv"'
+    return response
+
+
+def safe_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _period() -> int:
+    text = request.args.get("days", "")
+    days = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 30  # noqa: PLR2004
+    return days if days in PERIODS else 30
+
+
+def _sites(session: Session) -> tuple[Sequence[Site], Site | None]:
+    text = request.args.get("site", "")
+    if not text:
+        return list_sites(session, g.actor), None
+    site_id: uuid.UUID = read_id(text, "site")
+    site = get_site(session, site_id)
+    return [site], site
+
+
+def _bars(found: Numbers, days: int) -> list[tuple[str, Counter[str]]]:
+    """Return the days, or the weeks if they are many, each with its figures."""
+    bars: dict[date, Counter[str]] = {}
+    for day, counts in found.days.items():
+        first = day - timedelta(days=day.weekday()) if days > DAILY else day
+        bars.setdefault(first, Counter()).update(counts)
+    return [(f"{day.day} {day:%b}", counts) for day, counts in bars.items()]
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
