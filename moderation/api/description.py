@@ -144,6 +144,8 @@ def _complete_answers(path: str, operation: Spec, schemas: Spec) -> None:
     if path.startswith("/api/"):
         for status in _ALWAYS:
             answers.setdefault(str(status.value), {"description": status.phrase})
+        if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+            answers.setdefault("404", {"description": HTTPStatus.NOT_FOUND.phrase})
         if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
             for code in _UNASKED:
                 answers.setdefault(str(code.value), {"description": code.phrase})
