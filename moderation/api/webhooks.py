@@ -45,7 +45,7 @@ class WebhookChangeIn(BaseModel):
 
     url: Annotated[str, Field(min_length=1, max_length=endpoints.MAX_URL), _ADDRESS] | None = None
     events: Annotated[list[Status], Field(min_length=1)] | None = None
-    enabled: bool | None = None
+    enabled: Annotated[bool, Field(strict=True)] | None = None
 
 
 class WebhookOut(BaseModel):
