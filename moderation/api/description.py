@@ -142,26 +142,33 @@ def _without_null(schema: Spec) -> Spec:
 def _complete_answers(path: str, operation: Spec, schemas: Spec) -> None:
     answers = operation["responses"]
     if path.startswith("/api/"):
-        for status in _ALWAYS:
+        for status in _refusals(operation):
             answers.setdefault(str(status.value), {"description": status.phrase})
-        if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-            for code in _UNASKED:
-                answers.setdefault(str(code.value), {"description": code.phrase})
-        if operation["security"]:
-            answers.setdefault("403", {"description": "Forbidden"})
     for code, answer in answers.items():
-        is_described = any("schema" in content for content in answer.get("content", {}).values())
-        if (
-            int(code) >= HTTPStatus.BAD_REQUEST
-            and int(code) not in _UNASKED
-            and (not is_described or "HTTPError" in json.dumps(answer))
-        ):
+        if int(code) >= HTTPStatus.BAD_REQUEST and int(code) not in _UNASKED and not _is_described(answer):
             answer["content"] = {"application/problem+json": _problem(int(code))}
         for content in answer.get("content", {}).values():
             content.setdefault("example", example_of(content.get("schema", {}), schemas))
         if code in {"429", "503"}:
             answer["headers"] = _WAIT
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _refusals(operation: Spec) -> Iterator[HTTPStatus]:
+    """Yield for what such a request can be refused, whatever it is about."""
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    yield from _ALWAYS
+    if "path" in places:
+        yield HTTPStatus.NOT_FOUND
+    if "query" in places:
+        yield from _UNASKED
+    if operation["security"]:
+        yield HTTPStatus.FORBIDDEN
+
+
+def _is_described(answer: Spec) -> bool:
+    schemas = [content["schema"] for content in answer.get("content", {}).values() if "schema" in content]
+    return bool(schemas) and "HTTPError" not in json.dumps(schemas)
 
 
 def _problem(code: int) -> Spec:

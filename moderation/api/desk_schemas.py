@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.api.schemas import DecisionOut, SkippedOut, Verdict
-from moderation.comments.submission import MAX_BODY, MAX_NAME, Line, Text
+from moderation.comments.submission import MAX_BODY, MAX_NAME, SEEN_LINE, SEEN_TEXT, Line, Rule, Text
 from moderation.review.decisions import MAX_REASON
 from moderation.review.notes import MAX_NOTE
 from moderation.tables import Status
@@ -144,8 +144,8 @@ class ReplyIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME), Line]
-    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text]
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME), Line, Rule(str, SEEN_LINE)]
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), Text, Rule(str, SEEN_TEXT)]
     version: Annotated[int, Field(ge=1)] | None = None
 
 

@@ -16,6 +16,7 @@ _BY_NAME: dict[str, object] = {
     "author_url": "https://mary.example.com/",
     "author_role": "",
     "body": "I let the dough rest overnight, and the crust came out better than ever.",
+    "url": "https://blog.example.org/hooks/comments",
     "body_html": "<p>I let the dough rest overnight, and the crust came out better than ever.</p>",
     "ip": "198.51.100.4",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from moderation import jobs
 from moderation.api.context import current_actor, read_id, services
+from moderation.comments.submission import Rule
 from moderation.people.access import require_admin
 from moderation.people.sites import get_site
 from moderation.tables import DeliveryState, Job, JobState, Status, Webhook, WebhookDelivery, WebhookKind
@@ -22,12 +23,18 @@ blueprint = APIBlueprint("webhooks_api", __name__, url_prefix="/api/v1/sites/<si
 SECURITY: list[str | dict[str, list[Any]]] = ["PersonalToken", "Session"]
 
 
+# For the description only: what may be told is checked by its use case.
+_ADDRESS = Rule(
+    str, r'^https?://[A-Za-z][0-9A-Za-z-]{0,60}(\.[A-Za-z][0-9A-Za-z-]{0,60})+(:[1-9][0-9]{0,3})?(/[!-"$-~]*)?$'
+)
+
+
 class WebhookIn(BaseModel):
     """A webhook to be made; without ``events`` it is told of every status."""
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, Field(min_length=1, max_length=endpoints.MAX_URL)]
+    url: Annotated[str, Field(min_length=1, max_length=endpoints.MAX_URL), _ADDRESS]
     events: Annotated[list[Status], Field(min_length=1)] = list(Status)
 
 
@@ -36,9 +43,9 @@ class WebhookChangeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, Field(min_length=1, max_length=endpoints.MAX_URL)] | None = None
+    url: Annotated[str, Field(min_length=1, max_length=endpoints.MAX_URL), _ADDRESS] | None = None
     events: Annotated[list[Status], Field(min_length=1)] | None = None
-    enabled: bool | None = None
+    enabled: Annotated[bool, Field(strict=True)] | None = None
 
 
 class WebhookOut(BaseModel):

@@ -40,6 +40,7 @@ BODIES = [
     "How long do you let it rest? 🥖\u2028Mine is always too flat.",
     "I follow the recipe every Sunday.",
     "Cheap watches http://watches.example.net/ buy now",
+    "Buy the cheapest pills online now at http://pills.example.net/ today! Yes.",
 ]
 MARY = {"author_name": "Mary Miller", "author_email": "mary@example.com"}
 
@@ -96,6 +97,7 @@ def test_in_another_database_it_is_the_same_to_the_last_decision(
     site_id = lived_in(services, clock)
     lines = exported(services.database, site_id)
     assert {line["kind"] for line in lines} == {"site", "policy", "thread", "comment", "decision"}
+    assert any(line.get("campaign_id") for line in lines)
     maker = sqlite_databases if other == "sqlite" else postgresql_databases
     folder = tmp_path / "other"
     folder.mkdir()
@@ -126,7 +128,7 @@ def test_in_the_same_database_it_is_a_second_site_with_ids_of_its_own(
     bring_in(database, second, clock, tmp_path, lines)
     again = exported(database, second)
     hidden = (
-        "id", "site", "name", "origins", "created_at", "parent_id", "comment_id", "thread_id", "undoes_id",
+        "id", "site", "name", "origins", "created_at", "parent_id", "comment_id", "thread_id", "undoes_id", "campaign_id",
     )  # fmt: skip
     assert [but(line, *hidden) for line in again] == [but(line, *hidden) for line in lines]
     theirs, ours = ({line["id"] for line in told if line["kind"] == "comment"} for told in (lines, again))

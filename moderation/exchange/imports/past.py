@@ -92,6 +92,7 @@ class PastComment(_Record):
     audit_share: Share | None = None
     audited_at: AwareDatetime | None = None
     erased_at: AwareDatetime | None = None
+    campaign_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def comment_row(draft: Draft, parent_id: uuid.UUID | None, known: Known, now: da
     past = draft.item.source.past
     if past is None:
         return row
-    told = past.comment.model_dump(exclude={"id", "policy_number"} if not known.has_policies else {"id"})
+    told = past.comment.model_dump(exclude={"id", "campaign_id"} | (set() if known.has_policies else {"policy_number"}))
     standing = fold(past.decisions)
     row |= told | {
         "version": standing.version,
@@ -100,6 +100,7 @@ def _sent(draft: Draft, parent_id: uuid.UUID | None, now: datetime) -> dict[str,
         "audit_share": None,
         "audited_at": None,
         "erased_at": None,
+        "campaign_id": None,
     }
 
 

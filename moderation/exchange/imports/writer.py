@@ -75,6 +75,8 @@ class _Writer:
         self._has_policies = False
         #: Where the comments are now that the file calls by a key of its own, with their threads.
         self._places: dict[str, tuple[uuid.UUID, uuid.UUID]] = {}
+        #: What the batch's comments are called here if they are new.
+        self._named: dict[str, uuid.UUID] = {}
         #: The places that comments of the file have taken, by which two that say the same stay two.
         self._taken: set[uuid.UUID] = set()
         self.report = ImportReport()
@@ -91,6 +93,7 @@ class _Writer:
             Draft(own_id, item, text, threads[item.submission.thread], is_here)
             for (item, text), (own_id, is_here) in zip(checked, ids, strict=True)
         ]
+        self._named = {draft.item.source.key: draft.id for draft in drafts}
         known = _known(session, drafts, has_policies=self._has_policies)
         policy_number = get_site(session, self._site_id).policy_number
         new = [draft for run in runs(drafts) for draft in self._comments(session, run, known, policy_number, now)]
@@ -206,7 +209,13 @@ class _Writer:
         if parents_thread != draft.thread_id:
             parent_id = None
         site = {"site_id": self._site_id, "policy_number": policy_number}
-        return site | comment_row(draft, parent_id, known, now)
+        row = site | comment_row(draft, parent_id, known, now)
+        past = draft.item.source.past
+        if past is not None and past.comment.campaign_id is not None:
+            # The first of its near-copies may be another site's, which is not in the file.
+            first = str(past.comment.campaign_id)
+            row["campaign_id"] = self._places[first][0] if first in self._places else self._named.get(first)
+        return row
 
 
 def _known(session: Session, drafts: Sequence[Draft], *, has_policies: bool) -> Known:
