@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from moderation.exchange.akismet.answers import THANKS
 from moderation.people.sites import add_key, revoke_key
 from moderation.policy.rules import Rules
+from moderation.review.campaigns import decide_campaign
 from moderation.review.decisions import undo
 from moderation.review.history import fold
 from moderation.services import Services
@@ -551,3 +552,19 @@ def test_the_same_comment_asked_about_many_times_at_once_is_stored_once(
     with ThreadPoolExecutor(6) as pool:
         answers = set(pool.map(check, range(6)))
     assert answers == {(b"false", only(services).id.hex)}
+
+
+def test_a_verdict_on_a_campaign_holds_for_what_comes_this_way(
+    client: FlaskClient, services: Services, site: MadeSite
+) -> None:
+    moderator = make_person(services, Role.MODERATOR, site)
+    text = "I found the best tips about sourdough on this lovely page of a friend of mine, have a look when you can."
+    first = ask(client, site, **{**HAM, "comment_author_email": "a@example.com", "comment_content": text})
+    comment_id = uuid.UUID(first.headers["X-akismet-guid"])
+    with services.database.writing() as session:
+        decide_campaign(
+            session, moderator.actor, comment_id, Action.REJECT, services.clock(), seen_versions={comment_id: 1}
+        )
+    second = ask(client, site, **{**HAM, "comment_author_email": "b@example.com", "comment_content": text})
+    assert second.data == b"true"
+    assert comments(services)[1].status is Status.REJECTED

@@ -16,7 +16,9 @@ from standardwebhooks import Webhook as Verifier
 
 from moderation.clock import utc_now
 from moderation.comments.rejudge import rejudge
+from moderation.review.batches import undo_batch
 from moderation.review.decisions import decide, decide_many, undo
+from moderation.review.reply import publish_and_reply
 from moderation.services import Services
 from moderation.tables import Action, Comment, DeliveryState, Job, JobState, Status, Webhook
 from moderation.webhooks import postman
@@ -89,6 +91,23 @@ def test_a_server_is_told_what_it_needs_and_no_more(
     }
     assert b"mary@example.com" not in receiver.bodies[0]
     assert b"203.0.113.9" not in receiver.bodies[0]
+
+
+def test_a_moderators_answer_is_news_too(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson, add: Add
+) -> None:
+    add("https://hook.example/")
+    comment_id = post_id(client, site, SPAM)
+    with services.database.writing() as session:
+        now = services.clock()
+        _, answer_id, batch_id = publish_and_reply(
+            session, admin.actor, comment_id, "The editor", "You are welcome.", now
+        )
+    told = [(d.comment_id, d.status) for d in deliveries(services)]
+    assert told == [(comment_id, "spam"), (comment_id, "published"), (answer_id, "published")]
+    with services.database.writing() as session:
+        undo_batch(session, admin.actor, batch_id, services.clock())
+    assert sorted(d.status for d in deliveries(services)[3:]) == ["rejected", "spam"]
 
 
 def test_a_decision_that_moves_nothing_is_no_news(

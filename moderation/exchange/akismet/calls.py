@@ -69,7 +69,7 @@ def comment_check(parts: Parts, key: str, fields: Fields) -> Outcome:
         is_recheck=asked.recheck_reason not in {"", "edit"},
         wants_class=asked.wants_class,
     )
-    return Outcome(reply, found.job_id, found.draft.judgement.status if found.draft else None)
+    return Outcome(reply, found.job_id, found.draft.status if found.draft else None)
 
 
 def submit_spam(parts: Parts, key: str, fields: Fields) -> Outcome:
@@ -169,7 +169,7 @@ def _submit(parts: Parts, key: str, fields: Fields, call: str) -> Outcome:
         meant, job_id, taken_in = (
             found.standing.guid,
             found.job_id,
-            found.draft.judgement.status if found.draft else None,
+            found.draft.status if found.draft else None,
         )
     action, counted = _REPORTS[call]
     reason = f"Reported by {asked.reporter}." if asked.reporter else ""

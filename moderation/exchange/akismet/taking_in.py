@@ -119,15 +119,15 @@ def _draft(
 def _standing_of_draft(draft: Draft, asked: Asked) -> Standing:
     judgement = draft.judgement
     guid = new_id() if asked.is_test else draft.id
-    codes = {reason.code for reason in judgement.reasons if reason.effect is Status.PENDING}
+    codes = {reason.code for reason in draft.reasons if reason.effect is Status.PENDING}
     discards = asked.is_guaranteed_spam and asked.wants_discard
     sure = not asked.is_guaranteed_spam and (judgement.spam_probability or 0.0) >= BLATANT
     return Standing(
         guid,
-        judgement.status,
+        draft.status,
         judgement.spam_probability,
         held_by_rule=bool(codes - _OF_JUDGE),
-        is_blatant=judgement.status is Status.SPAM and (discards or sure),
+        is_blatant=draft.status is Status.SPAM and (discards or sure),
     )
 
 
