@@ -45,8 +45,8 @@ WORDS = (
     "One word or phrase a line. Whole words only, whatever the script and the case, in name, address, link and text."
 )
 TRUST = (
-    "Only for authors whose address the site’s own server vouches for (it sends their role), and who have no spam. An "
-    "address that anybody can type in earns no trust. The lists above still count."
+    "Only for authors who have no spam, and whose address is verified: the site’s own server sends their role, or "
+    "they followed a link mailed to it. An address that anybody can type in earns none. The lists above still count."
 )
 GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
     (
@@ -115,9 +115,12 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
         ),
     ),
     (
-        "Threads",
+        "Threads and writers",
         "",
-        (Field("close_after_days", "Take no comments after", Kind.WHOLE, unit="days", empty="never"),),
+        (
+            Field("edit_minutes", "Let writers change their comment for", Kind.WHOLE, "0: not at all.", unit="minutes"),
+            Field("close_after_days", "Take no comments after", Kind.WHOLE, unit="days", empty="never"),
+        ),
     ),
 )
 FIELDS = {field.name: field for _, _, fields in GROUPS for field in fields}

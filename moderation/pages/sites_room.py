@@ -18,7 +18,7 @@ from moderation.pages.shell import show
 from moderation.people import site_keys
 from moderation.people.deeds import record
 from moderation.people.sites import list_sites
-from moderation.review.audit import report, trust_again
+from moderation.review.audit import trust_again
 from moderation.tables import KeyPurpose, Person, PersonSite, Site
 
 blueprint = admin_blueprint("admin_sites", __name__)
@@ -159,7 +159,6 @@ def _show_one(
         purposes=PURPOSES,
         grace=site_keys.GRACE.days,
         people=list(session.scalars(people.order_by(Person.email))),
-        audit=report(session, site),
         api=services().settings.base_url() if services().settings.public_url else request.host_url.rstrip("/"),
     )
 
