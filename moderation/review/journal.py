@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, literal, select, true, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from moderation import paging
 from moderation.errors import NotFoundError
@@ -17,6 +17,10 @@ from moderation.people.access import Actor, require_site
 from moderation.tables import Action, Comment, Decision, Deed, Person, Policy, Promotion, Site
 
 LIMIT = 50
+
+_ITS = aliased(Comment)
+#: A decision's site, asked of each: joined, a database would sort all decisions of a site, not walk back in time.
+_SITE = select(_ITS.site_id).where(_ITS.id == Decision.comment_id).correlate(Decision).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def list_decisions(session: Session, actor: Actor, wanted: Wanted, cursor: str =
         .join(Comment, Comment.id == Decision.comment_id)
         .outerjoin(Person, Person.id == Decision.person_id)
         .options(joinedload(Comment.site), joinedload(Comment.thread))
-        .where(actor.only_theirs(Comment.site_id), *_conditions(wanted))
+        .where(true() if actor.is_admin else _SITE.in_(actor.sites), *_conditions(wanted))
         .order_by(Decision.created_at.desc(), Decision.id.desc())
     )
     if cursor:
@@ -184,7 +188,7 @@ def _promotions(session: Session, before: datetime | None) -> list[Event]:
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.site_id is not None:
-        conditions.append(Comment.site_id == wanted.site_id)
+        conditions.append(wanted.site_id == _SITE)
     if wanted.person_id is not None:
         conditions.append(Decision.person_id == wanted.person_id)
     elif not wanted.judge:
