@@ -37,11 +37,12 @@ def check_looks(page: Page) -> None:
     with _twin(page) as twin:
         found = Axe().run(twin, options=_RULES).response
     assert found["passes"], "axe looked at nothing"
-    assert [
+    told = [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
         for violation in found["violations"]
         for node in violation["nodes"]
-    ] == []
+    ]
+    assert told == [], "\n".join(told)
     assert page.viewport_size is not None
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 

@@ -6,9 +6,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import inspect, text
 
-from moderation.database import Database
+from moderation.database import Base, Database
 from moderation.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 from moderation.people.logins import IDLE, LIFETIME, actor_by_login, end_login, mark_seen, start_login
 from moderation.people.sites import add_key, check_key, create_site, origin_of, revoke_key
@@ -51,8 +50,8 @@ def test_secrets_are_stored_only_as_digests(database: Database, clock: FakeClock
     with database.reading() as session:
         everything = "".join(
             str(row)
-            for table in inspect(session.connection()).get_table_names()
-            for row in session.execute(text(f'SELECT * FROM "{table}"'))  # noqa: S608 -- the names are our own
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(table.select())
         )
     for secret in (new.key, new.akismet_key, token, PASSWORD):
         assert secret not in everything
