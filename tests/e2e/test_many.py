@@ -88,7 +88,10 @@ def test_all_shown_are_selected_and_let_go(ann: MadePerson, sign_in: Open, stand
     expect(page.locator("#bulk")).to_be_hidden()
     page.keyboard.press("a")
     page.keyboard.press("r")
+    # What is typed before the preview has come is the reason already.
     page.keyboard.type("Off-topic")
+    expect(page.get_by_role("dialog")).to_contain_text("are pending now")
+    expect(page.get_by_label("Why?").last).to_have_value("Off-topic")
     page.keyboard.press("Enter")
     until(lambda: count_of(standing, "rejected") == len(PENDING))
     expect(page.get_by_text("All done. Nothing is waiting for you.")).to_be_visible()

@@ -43,24 +43,33 @@ const versionsOf = (items) =>
 export async function decideMany(action) {
   const items = chosen();
   const versions = versionsOf(items);
+  const [why, yes] = [ask.querySelector("input"), ask.querySelector("button[value=yes]")];
+  // It opens before it knows what would happen, so that what is typed meanwhile is no key of the desk.
+  ask.querySelector("h2").textContent = `${DOES[action]} ${plural(items.length)}?`;
+  ask.querySelector("[data-what]").textContent = "Looking how they stand…";
+  ask.querySelector("[data-reason]").hidden = action !== "reject";
+  yes.textContent = DOES[action];
+  yes.disabled = true;
+  ask.returnValue = "";
+  ask.onclose = () => {
+    if (ask.returnValue === "yes") carryOut(items, versions, action, why.value);
+    why.value = "";
+  };
+  ask.showModal();
+  if (action === "reject") why.focus();
   let found;
   try {
     found = await send("/api/v1/decisions/preview", { action, versions });
   } catch (problem) {
+    ask.close("no");
     say(`Not done: ${problem.message}`);
     return;
   }
+  if (!ask.open) return;
   ask.querySelector("h2").textContent = `${DOES[action]} ${plural(found.decided)}?`;
   ask.querySelector("[data-what]").textContent = describe(found);
-  ask.querySelector("[data-reason]").hidden = action !== "reject";
-  ask.querySelector("button[value=yes]").textContent = DOES[action];
-  ask.returnValue = "";
-  ask.onclose = () => {
-    if (ask.returnValue === "yes") carryOut(items, versions, action, ask.querySelector("input").value);
-    ask.querySelector("input").value = "";
-  };
-  ask.showModal();
-  ask.querySelector(action === "reject" ? "input" : "button[value=yes]").focus();
+  yes.disabled = false;
+  if (action !== "reject") yes.focus();
 }
 
 const plural = (many) => `${many} comment${many === 1 ? "" : "s"}`;
