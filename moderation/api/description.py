@@ -164,6 +164,8 @@ def _refusals(operation: Spec) -> Iterator[HTTPStatus]:
         yield from _UNASKED
     if operation["security"]:
         yield HTTPStatus.FORBIDDEN
+    if "requestBody" in operation:
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def _is_described(answer: Spec) -> bool:

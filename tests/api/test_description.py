@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,9 +12,12 @@ from flask.testing import FlaskClient
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from moderation.api.bodies import MAX_BYTES
 from moderation.api.schemas import CommentIn
 from moderation.comments.submission import SEEN_LINE, SEEN_TEXT, is_blank, parse_submission
+from moderation.services import Services
 from tests.databases import START
+from tests.factories import make_person, make_site
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -77,6 +82,24 @@ def test_what_is_refused_is_what_was_described(client: FlaskClient, spec: dict[s
     ):
         assert answer.mimetype == "application/problem+json"
         fits(spec, {"$ref": "#/components/schemas/Problem"}, answer.get_json())
+
+
+def test_a_body_that_is_too_large_is_refused_as_described_wherever_one_is_taken(
+    client: FlaskClient, services: Services, spec: dict[str, Any]
+) -> None:
+    site, admin = make_site(services), make_person(services)
+    taking = [(name, one) for name, one in operations(spec) if "requestBody" in one and "/api/" in name]
+    assert len(taking) > 10
+    for name, operation in taking:
+        method, path = name.split()
+        path = re.sub(r"\{\w+\}", str(uuid.uuid4()), path.replace("{site}", str(site.id)))
+        bearer = site.bearer if {"SiteKey": []} in operation["security"] else admin.bearer
+        body = b'{"body": "' + b"x" * MAX_BYTES + b'"}'
+        headers = {**bearer, "Edit-Token": "x"}
+        answer = client.open(path, method=method.upper(), data=body, content_type="application/json", headers=headers)
+        assert answer.status_code == 413, name
+        assert "413" in operation["responses"], name
+        assert answer.get_json()["code"] == "too_large", name
 
 
 @pytest.mark.parametrize(
