@@ -217,7 +217,9 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             "policy_number": draft.policy_number,
             "reasons": [reason.as_json() for reason in draft.reasons],
             "knowledge": dict(judgement.knowledge),
-            "facts": draft.facts,
+            # To be believed once somebody publishes it.
+            "facts": draft.facts
+            | ({"thread_url": draft.thread_url} if draft.thread_url and not draft.believed_url else {}),
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "uncertainty": judgement.uncertainty,

@@ -22,7 +22,7 @@ from moderation.samples import sample_of
 from moderation.services import Services
 from moderation.tables import Comment, Decision, Site, Status, Thread
 from tests.conftest import FakeClock
-from tests.factories import CLEAN, ORIGIN, SPAM, MadeSite, different, make_site, post, post_id
+from tests.factories import CLEAN, ORIGIN, SPAM, MadeSite, different, make_person, make_site, post, post_id
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data; boundary=x"
@@ -501,3 +501,16 @@ def test_a_page_that_is_called_as_before_costs_nothing(client: FlaskClient, serv
     post(client, site, different(2), **named)
     # The count of what is published, and nothing else.
     assert len([statement for statement in told if statement.startswith("UPDATE thread")]) == 1
+
+
+def test_a_held_visitors_page_is_believed_when_the_comment_is_published(
+    client: FlaskClient, services: Services
+) -> None:
+    site, admin = make_site(services, rules=HELD), make_person(services)
+    sent = CLEAN | {"thread_url": f"{ORIGIN}/bread"}
+    comment = client.post(site.url, json=sent, headers={"Origin": ORIGIN}).get_json()["id"]
+    for action, url in (("spam", None), ("publish", f"{ORIGIN}/bread")):
+        path = f"/api/v1/comments/{comment}/decision"
+        assert client.post(path, json={"action": action}, headers=admin.bearer).status_code == 200
+        with services.database.reading() as session:
+            assert session.scalars(select(Thread)).one().url == url
