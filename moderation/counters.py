@@ -46,7 +46,14 @@ def _know(insert: InsertOf) -> Executable:
 
 
 _COUNT, _KNOW = Upsert(_count), Upsert(_know)
-_PUBLISH = update(Thread).where(Thread.id == bindparam("thread")).values(published=Thread.published + bindparam("step"))
+_PUBLISH = (
+    update(Thread)
+    .where(Thread.id == bindparam("thread"))
+    .values(
+        published=Thread.published + bindparam("step"),
+        url=func.coalesce(Thread.url, bindparam("named", type_=Thread.url.type)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +121,17 @@ class Tally:
         self._statuses: Counter[tuple[uuid.UUID, Status]] = Counter()
         self._authors: defaultdict[_Known, Counter[str]] = defaultdict(Counter)
         self._threads: Counter[uuid.UUID] = Counter()
+        self._urls: dict[uuid.UUID, str] = {}
 
-    def move(self, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
-        """Count a comment that moved; ``None`` where it comes from or goes to nowhere."""
+    def move(
+        self, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None, url: str | None = None
+    ) -> None:
+        """Count a comment that moved; ``None`` where it comes from or goes to nowhere.
+
+        ``url``: its page as a visitor named it, to be believed with the comment where nobody has named it yet.
+        """
+        if url and new is Status.PUBLISHED:
+            self._urls.setdefault(thread_id, url)
         for status, step in ((old, -1), (new, 1)):
             if status is not None:
                 self._statuses[author.site_id, status] += step
@@ -154,13 +169,21 @@ class Tally:
                 session.execute(nothing, execution_options=_QUIETLY)
         for thread_id, step in sorted(self._threads.items()):
             if step:
-                session.execute(_PUBLISH, {"thread": thread_id, "step": step}, execution_options=_QUIETLY)
+                values = {"thread": thread_id, "step": step, "named": self._urls.get(thread_id)}
+                session.execute(_PUBLISH, values, execution_options=_QUIETLY)
 
 
-def count_move(session: Session, author: Author, thread_id: uuid.UUID, old: Status | None, new: Status | None) -> None:
-    """Count one comment that moved from one status to another; ``None`` where it comes from or goes to nowhere."""
+def count_move(
+    session: Session,
+    author: Author,
+    thread_id: uuid.UUID,
+    old: Status | None,
+    new: Status | None,
+    url: str | None = None,
+) -> None:
+    """Count one comment that moved from one status to another, as ``Tally.move`` does."""
     tally = Tally()
-    tally.move(author, thread_id, old, new)
+    tally.move(author, thread_id, old, new, url)
     tally.write(session)
 
 

@@ -76,12 +76,13 @@ class Settings(BaseModel):
     @classmethod
     def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            parts = urlsplit(value.get_secret_value())
             try:
+                parts = urlsplit(value.get_secret_value())
                 good = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1)
+                good = good and not (parts.path.strip("/") or parts.query or parts.fragment)
             except ValueError:
                 good = False
-            if not good or parts.path.strip("/") or parts.query or parts.fragment:
+            if not good:
                 # The message must not quote it: there may be a password in it.
                 message = "is no SMTP URL (for example smtp://user:password@mail.example.org:587 or smtps://…)"
                 raise ValueError(message)

@@ -179,6 +179,8 @@ def test_mail_needs_a_server_and_a_sender_and_hides_its_password() -> None:
                 "smtp://",
                 "smtp://x:hidden-word",
                 "smtp://x/y",
+                "smtp://[::1",
+                "smtp://me:hidden-word@[mail",
             )
         ),
     ]
@@ -187,3 +189,5 @@ def test_mail_needs_a_server_and_a_sender_and_hides_its_password() -> None:
             Settings.from_env(environment)
         assert "hidden-word" not in caught.value.message
         assert "MODERATION_" in caught.value.message
+        if len(environment) > 1 and "MAIL_FROM:" not in caught.value.message:
+            assert "for example smtp://" in caught.value.message

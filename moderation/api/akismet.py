@@ -17,13 +17,24 @@ from moderation.errors import ModerationError, NotFoundError, TooManyError, Unav
 from moderation.exchange.akismet.answers import Reply
 from moderation.exchange.akismet.calls import CALLS
 from moderation.exchange.akismet.taking_in import Parts
-from moderation.exchange.akismet.wire import gather, key_of, read_form, read_json
+from moderation.exchange.akismet.wire import MAX_FIELDS, gather, key_of, read_form, read_json
 
 log = structlog.get_logger(__name__)
 
 blueprint = APIBlueprint("akismet", __name__, enable_openapi=False)
 #: What clients may also ask for with GET.
 _READ = frozenset({"key-sites", "usage-limit", "test"})
+#: Refusals that keep their status. To all others the protocol answers 200: clients throw at anything else, and let the
+#: comment pass.
+_KEPT = frozenset(
+    {
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
 
 
 @blueprint.route("/<any('1.1', '1.2'):version>/<call>", methods=["GET", "POST"])
@@ -49,6 +60,7 @@ def _read(incoming: Request) -> dict[str, str]:
     if incoming.method != "POST":
         return asked
     if incoming.mimetype == "multipart/form-data":
+        incoming.max_form_parts = MAX_FIELDS
         return {**asked, **gather(incoming.form.items(multi=True))}
     raw = read_bytes(incoming)
     if incoming.mimetype == "application/json":
@@ -66,8 +78,7 @@ def _present(reply: Reply) -> Response:
 @blueprint.errorhandler(ModerationError)
 def refuse(error: ModerationError) -> Response:
     """Return a refusal as the protocol's clients can read it: a text, and what would help."""
-    reply = Reply(error.message, {"X-akismet-debug-help": _header(error.message)}, problems.status_of(error))
-    response = _present(reply)
+    response = _present(_refusal(error.message, problems.status_of(error)))
     if isinstance(error, TooManyError | UnavailableError):
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))
     return response
@@ -76,8 +87,7 @@ def refuse(error: ModerationError) -> Response:
 @blueprint.errorhandler(HTTPException)
 def refuse_request(error: HTTPException) -> Response:
     """Return a refusal of Flask's own likewise."""
-    text = error.description or error.name
-    return _present(Reply(text, {"X-akismet-debug-help": _header(text)}, HTTPStatus(error.code or 500)))
+    return _present(_refusal(error.description or error.name, HTTPStatus(error.code or 500)))
 
 
 @blueprint.errorhandler(Exception)
@@ -87,5 +97,6 @@ def refuse_unexpectedly(error: Exception) -> Response:
     return refuse(UnavailableError("Something went wrong on our side; it has been logged."))
 
 
-def _header(text: str) -> str:
-    return " ".join(text.encode("ascii", "replace").decode().split())
+def _refusal(text: str, status: HTTPStatus) -> Reply:
+    header = " ".join(text.encode("ascii", "replace").decode().split())
+    return Reply(text, {"X-akismet-debug-help": header}, status if status in _KEPT else HTTPStatus.OK)

@@ -9,6 +9,7 @@ from typing import Any
 
 from apiflask import APIFlask
 
+from moderation.api import beside
 from moderation.api.examples import example_of
 
 Spec = dict[str, Any]
@@ -66,6 +67,7 @@ def register(app: APIFlask) -> None:
 def complete(spec: Spec) -> Spec:
     """Return the description with everything in it that the routes alone do not tell."""
     spec = _short_names(spec)
+    beside.add(spec)
     schemas = spec["components"]["schemas"]
     schemas.pop("HTTPError", None)
     schemas |= {PROBLEM: _SCHEMA, "BadField": _BAD_FIELD}
@@ -73,7 +75,8 @@ def complete(spec: Spec) -> Spec:
     spec["tags"] = list({tag["name"]: tag for tag in spec.get("tags", ())}.values())
     for path, operation in _operations(spec):
         operation.setdefault("security", [])
-        operation["operationId"] = _name_of(path, operation)
+        name = _name_of(path, operation)
+        operation.setdefault("operationId", name)
         _complete_request(operation, schemas)
         _complete_answers(path, operation, schemas)
     return spec
@@ -164,6 +167,8 @@ def _refusals(operation: Spec) -> Iterator[HTTPStatus]:
         yield from _UNASKED
     if operation["security"]:
         yield HTTPStatus.FORBIDDEN
+    if "requestBody" in operation:
+        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def _is_described(answer: Spec) -> bool:

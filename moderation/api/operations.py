@@ -75,7 +75,7 @@ def readyz() -> Response:
 
 
 @blueprint.get("/metrics")
-@blueprint.doc(hide=True)
+@blueprint.doc(hide=True)  # described with what else is no JSON
 def get_metrics() -> Response:
     """Return the figures in Prometheus' format."""
     with services().database.reading() as session:

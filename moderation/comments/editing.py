@@ -231,7 +231,7 @@ def _write(session: Session, comment_id: uuid.UUID, change: _Change, now: dateti
         raise traps.duplicate() from error
     _replace_bands(session, comment, change.text)
     _decision(session, comment, Action.JUDGE, old, now, reason="", reasons=comment.reasons)
-    count_move(session, author_of(comment), comment.thread_id, old, comment.status)
+    count_move(session, author_of(comment), comment.thread_id, old, comment.status, comment.facts.get("thread_url"))
     if comment.status is Status.PUBLISHED:
         announce_publication(session, author_of(comment), comment.id, comment.parent_id, now)
     waits = judgement.model_version is None

@@ -85,6 +85,6 @@ def _move(session: Session, comment: Comment, new: Status, now: datetime) -> Non
     session.add(decision)
     session.flush()
     announce_decision(session, comment, decision)
-    count_move(session, author_of(comment), comment.thread_id, old, new)
+    count_move(session, author_of(comment), comment.thread_id, old, new, comment.facts.get("thread_url"))
     if new is Status.PUBLISHED:
         announce_publication(session, author_of(comment), comment.id, comment.parent_id, now)

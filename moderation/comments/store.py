@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Boolean, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
@@ -25,7 +25,17 @@ from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, R
 from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
-_FIND_THREAD = select(Thread.id).where(Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key"))
+_FIND_THREAD = select(Thread.id, Thread.url, Thread.title).where(
+    Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key")
+)
+_NAME_THREAD = (
+    update(Thread)
+    .where(Thread.id == bindparam("thread"), or_(Thread.url.is_(None), bindparam("by_server", type_=Boolean)))
+    .values(
+        url=func.coalesce(bindparam("new_url", type_=Thread.url.type), Thread.url),
+        title=func.coalesce(bindparam("new_title", type_=Thread.title.type), Thread.title),
+    )
+)
 ADD_THREAD = Upsert(
     lambda insert: insert(Thread).on_conflict_do_nothing(index_elements=["site_id", "key"]).returning(Thread.id)
 )
@@ -38,6 +48,14 @@ _REMEMBER = Upsert(
     )
 )
 _ADD_DECISION, _ADD_BANDS = insert(Decision), insert(Band)
+
+
+class _Place(NamedTuple):
+    """A thread as it is named by now."""
+
+    id: uuid.UUID
+    url: str | None
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,11 @@ class Draft:
         """Why it stands there: all that the judge said, and the verdict on its campaign."""
         return (*self.judgement.reasons, self.verdict.why) if self.verdict else self.judgement.reasons
 
+    @property
+    def believed_url(self) -> str | None:
+        """The page's address: the site's server knows it, a visitor is believed where the comment is, too."""
+        return self.thread_url if self.by_server or self.status is Status.PUBLISHED else None
+
 
 def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     """Write the comment, its first decision and its counts. Returns the re-judging job's id, if it needs one.
@@ -109,8 +132,8 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.flood_limit is not None and draft.ip_network:
         lock(session, ("flood", str(draft.site_id), draft.ip_network))
         traps.refuse_flood(session, draft.site_id, draft.ip_network, draft.flood_limit, now)
-    thread_id = _thread(session, draft, now)
-    _comment(session, draft, thread_id, now)
+    thread = _thread(session, draft, now)
+    _comment(session, draft, thread.id, now)
     _first_decision(session, draft, now)
     if draft.verdict is not None:
         _campaign_decision(session, draft, draft.verdict, now)
@@ -125,7 +148,9 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.idempotency is not None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
-    count_move(session, author, thread_id, None, draft.status)
+    count_move(session, author, thread.id, None, draft.status)
+    # Only now, since the counts lock threads last.
+    _name(session, draft, thread)
     if draft.has_webhooks:
         number = 2 if draft.verdict else 1
         change = Change(draft.site_id, draft.id, number, draft.status, draft.origin, draft.facts)
@@ -141,15 +166,27 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     return None
 
 
-def _thread(session: Session, draft: Draft, now: datetime) -> uuid.UUID:
-    submission = draft.submission
-    key = {"site_id": draft.site_id, "key": submission.thread}
-    found = session.scalar(_FIND_THREAD, key)
+def _thread(session: Session, draft: Draft, now: datetime) -> _Place:
+    key = {"site_id": draft.site_id, "key": draft.submission.thread}
+    found = session.execute(_FIND_THREAD, key).one_or_none()
     if found is None:
-        more = {"url": draft.thread_url, "title": draft.thread_title, "published": 0, "created_at": now}
-        found = session.scalar(ADD_THREAD.of(session), {"id": new_id(), **key, **more})
-    # Nothing comes back where another request has just made the thread.
-    return found or session.scalars(_FIND_THREAD, key).one()
+        url, title = draft.believed_url, draft.thread_title
+        more = {"url": url, "title": title, "published": 0, "created_at": now}
+        made = session.scalar(ADD_THREAD.of(session), {"id": new_id(), **key, **more})
+        if made is not None:
+            return _Place(made, url, title)
+        # Nothing comes back where another request has just made the thread.
+        found = session.execute(_FIND_THREAD, key).one()
+    return _Place(*found)
+
+
+def _name(session: Session, draft: Draft, thread: _Place) -> None:
+    """Set the thread's address and title right; what a visitor says only fills a gap."""
+    url, title = draft.believed_url or thread.url, draft.thread_title or thread.title
+    if (url, title) == (thread.url, thread.title) or not (draft.by_server or thread.url is None):
+        return
+    names = {"thread": thread.id, "by_server": draft.by_server, "new_url": url, "new_title": title}
+    session.execute(_NAME_THREAD, names, execution_options={"synchronize_session": False})
 
 
 def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
@@ -180,7 +217,9 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             "policy_number": draft.policy_number,
             "reasons": [reason.as_json() for reason in draft.reasons],
             "knowledge": dict(judgement.knowledge),
-            "facts": draft.facts,
+            # To be believed once somebody publishes it.
+            "facts": draft.facts
+            | ({"thread_url": draft.thread_url} if draft.thread_url and not draft.believed_url else {}),
             "model_version": judgement.model_version,
             "spam_probability": judgement.spam_probability,
             "uncertainty": judgement.uncertainty,

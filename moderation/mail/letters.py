@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
@@ -14,6 +15,9 @@ from moderation.mail.defang import excerpt
 #: Characters of a published reply that are told.
 LONGEST_REPLY = 2000
 LONGEST_EXCERPT = 240
+#: At the usual 78 a long link would be folded into encoded words, in which no mail program sees a link any more; this
+#: is the longest line that mail may have (RFC 5322).
+_POLICY = policy.default.clone(max_line_length=998)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _wait(total: int) -> str:
 
 
 def _letter(envelope: Envelope, subject: str, text: str, way_out: str) -> EmailMessage:
-    letter = EmailMessage()
+    letter = EmailMessage(_POLICY)
     letter["From"], letter["To"], letter["Subject"] = envelope.sender, envelope.recipient, _line(subject)
     letter["Date"] = format_datetime(envelope.now)
     letter["Message-ID"] = f"<{envelope.id}@{parseaddr(envelope.sender)[1].rpartition('@')[2]}>"

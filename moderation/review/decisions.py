@@ -229,10 +229,11 @@ def _stand(
     announce_decision(session, comment, decision)
     if comment.status is Status.PUBLISHED and old is not Status.PUBLISHED:
         announce_publication(session, author_of(comment), comment.id, comment.parent_id, decision.created_at)
+    url = comment.facts.get("thread_url")
     if tally is not None:
-        tally.move(author_of(comment), comment.thread_id, old, comment.status)
+        tally.move(author_of(comment), comment.thread_id, old, comment.status, url)
     else:
-        count_move(session, author_of(comment), comment.thread_id, old, comment.status)
+        count_move(session, author_of(comment), comment.thread_id, old, comment.status, url)
 
 
 def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictError:

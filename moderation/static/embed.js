@@ -130,6 +130,7 @@
         author: `comments:${this.site}:author`,
       };
       this.comments = new Map();
+      this.editors = new Map(); // Open forms, which outlive each rendering with all that was typed into them.
       this.next = null;
       this.total = 0;
       this.mine = (store.get(this.keys.mine) || []).filter((one) => Date.now() - one.at < KEPT_DAYS * DAY);
@@ -168,6 +169,8 @@
         const asked = `${this.path}/form?thread=${encodeURIComponent(this.thread)}`;
         const [form] = await Promise.all([ask(asked), this.load()]);
         this.form = form;
+        // What was held may by now stand on a page that is not loaded.
+        if (this.next && this.held().length) await this.refresh(...this.held().map((own) => own.id)).catch(() => {});
       } catch (refusal) {
         this.tell(refusal.message.replace("Your text is kept here; try", "Try"));
         this.list.append(make("button", { type: "button", onclick: () => this.startAgain() }, "Try again"));
@@ -206,13 +209,17 @@
       this.more.disabled = false;
     }
 
-    /* Have one comment shown as the public reads it now: the newest page holds it. */
-    async refresh(id) {
+    /* Have comments shown as the public reads them now: the newest page holds them. */
+    async refresh(...ids) {
       const query = new URLSearchParams({ thread: this.thread, order: "newest", limit: 50 });
       const page = await ask(`${this.path}/comments?${query}`);
       this.total = page.total;
-      const found = page.comments.find((comment) => comment.id === id);
-      if (found) this.comments.set(id, found);
+      for (const comment of page.comments) if (ids.includes(comment.id)) this.comments.set(comment.id, comment);
+    }
+
+    /* Return what of the writer's own still waits, as far as is known. */
+    held() {
+      return this.mine.filter((own) => own.status === "pending" && !this.comments.has(own.id));
     }
 
     async goToHash() {
@@ -239,8 +246,7 @@
     /* Show all that is loaded, each comment before its replies, and what of the writer's own still waits. */
     render() {
       for (const own of this.mine) if (this.comments.has(own.id) && !this.comments.get(own.id).held) own.status = "published";
-      const held = this.mine.filter((own) => own.status === "pending" && !this.comments.has(own.id));
-      const all = [...this.comments.values(), ...held.map((own) => ({ ...own, held: true, created_at: new Date(own.at).toISOString() }))];
+      const all = [...this.comments.values(), ...this.held().map((own) => ({ ...own, held: true, created_at: new Date(own.at).toISOString() }))];
       const known = new Set(all.map((comment) => comment.id));
       const replies = new Map();
       for (const comment of all) {
@@ -257,7 +263,7 @@
       const active = this.shadowRoot.activeElement;
       this.list.replaceChildren(...shown);
       this.putForm();
-      if (active && this.respond.contains(active)) active.focus();
+      if (active?.isConnected) active.focus();
       this.heading.textContent = this.total === 0 ? "No comments yet" : `${this.total} comment${this.total === 1 ? "" : "s"}`;
       this.more.hidden = !this.next;
       this.remember();
@@ -269,22 +275,23 @@
       const author = make("bdi", {}, linked ? make("a", { href: comment.author_url, rel: LINK }, name) : name);
       const when = make("time", { dateTime: comment.created_at },
         new Date(comment.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
+      const own = this.mine.find((one) => one.id === comment.id);
+      const parts = own?.draft === undefined ? [textOf(comment), this.controls(comment, name, own)] : [this.editor(own)];
       const article = make("article",
         { id: `comment-${comment.id}`, tabIndex: -1, part: "comment", className: comment.held ? "held" : "" },
         make("header", {}, make("h3", {}, author), make("a", { className: "at", href: `#comment-${comment.id}` }, when)),
         comment.held ? make("p", { className: "muted" }, "Your comment is awaiting review. Only you see it here.") : null,
-        textOf(comment), this.controls(comment, name));
+        ...parts);
       // A property and no attribute: the page's policy may forbid style attributes.
       article.style.setProperty("--depth", depth);
       return article;
     }
 
-    controls(comment, name) {
+    controls(comment, name, own) {
       const button = (text, act) => make("button", { type: "button", className: "quiet", onclick: act },
         text, make("span", { className: "trap" }, ` ${comment.held ? "your comment" : name}`));
       const controls = make("p");
       if (!comment.held && !this.form?.closed) controls.append(button("Reply", () => this.replyTo(comment.id)));
-      const own = this.mine.find((one) => one.id === comment.id);
       if (own?.token && Date.parse(own.until) > Date.now()) {
         controls.append(button("Edit", () => this.edit(own, comment)), button("Delete", () => this.takeBack(own)));
       }
@@ -292,15 +299,28 @@
     }
 
     edit(own, comment) {
-      const article = this.find(own.id);
-      const area = make("textarea", { id: "edited", value: own.body || comment.body, maxLength: 65536, dir: "auto" });
-      const close = () => { this.render(); this.find(own.id)?.focus(); };
+      own.draft = own.body || comment.body;
+      this.render();
+      this.editor(own).elements.body.focus();
+    }
+
+    /* Return the form in which a comment is being changed. What is typed is written down at once. */
+    editor(own) {
+      if (this.editors.has(own.id)) return this.editors.get(own.id);
+      const id = `edited-${own.id}`;
+      const area = make("textarea", { id, name: "body", value: own.draft, maxLength: 65536, dir: "auto",
+        oninput: () => { own.draft = area.value; this.remember(); } });
+      const close = () => { this.closeEditor(own); this.render(); this.find(own.id)?.focus(); };
       const form = make("form", { noValidate: true, onsubmit: (event) => { event.preventDefault(); this.save(own, area, form); } },
-        make("p", {}, make("label", { htmlFor: "edited" }, "Edit your comment"), area),
+        make("p", {}, make("label", { htmlFor: id }, "Edit your comment"), area),
         make("p", {}, make("button", { className: "primary" }, "Save"), " ", make("button", { type: "button", onclick: close }, "Cancel")));
-      article.querySelector(".text").replaceWith(form);
-      article.lastChild.remove();
-      area.focus();
+      this.editors.set(own.id, form);
+      return form;
+    }
+
+    closeEditor(own) {
+      delete own.draft;
+      this.editors.delete(own.id);
     }
 
     async save(own, area, form) {
@@ -311,6 +331,7 @@
           body: JSON.stringify({ body: area.value }),
         });
         Object.assign(own, { body: area.value, status: answer.status });
+        this.closeEditor(own);
         if (answer.status === "published") await this.refresh(own.id);
         else if (this.comments.delete(own.id)) this.total -= 1;
         this.render();
@@ -455,7 +476,7 @@
       const alert = make("div", { className: "alert", role: "alert", tabIndex: -1 }, refusal.message);
       const others = [];
       for (const { field, message } of refusal.fields) {
-        const input = form.querySelector(`[name="${CSS.escape(field)}"]`) || form.querySelector("#edited");
+        const input = form.querySelector(`[name="${CSS.escape(field)}"]`);
         if (!input) { others.push(` ${field}: ${message}`); continue; }
         const id = `${input.id}-why`;
         input.after(make("span", { className: "why", id }, message));

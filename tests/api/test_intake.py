@@ -15,24 +15,26 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
-from moderation.policy.rules import Rules
+from moderation.policy.rules import Rules, change_rules
 from moderation.samples import sample_of
 from moderation.services import Services
-from moderation.tables import Comment, Decision, Status, Thread
+from moderation.tables import Comment, Decision, Site, Status, Thread
 from tests.conftest import FakeClock
-from tests.factories import CLEAN, ORIGIN, SPAM, MadeSite, different, make_site, post, post_id
+from tests.factories import CLEAN, ORIGIN, SPAM, MadeSite, different, make_person, make_site, post, post_id
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data; boundary=x"
+OPEN = Rules(publish_below=0.999, spam_above=1.0)
+HELD = Rules(hold_everything=True, spam_above=1.0)
 MULTIPART = b'--x\r\nContent-Disposition: form-data; name="body"\r\n\r\nHello?\r\n--x--\r\n'
 
 
 @pytest.fixture
 def site(services: Services) -> MadeSite:
     """A site whose cuts hold nothing back: the tests look at the intake, not at the judge."""
-    return make_site(services, rules=Rules(publish_below=0.999, spam_above=1.0))
+    return make_site(services, rules=OPEN)
 
 
 def stored(services: Services) -> list[Comment]:
@@ -453,3 +455,62 @@ def test_spam_that_copies_a_published_comment_is_judged_by_what_it_added(
     mine = client.post(site.url, json=again, headers=site.bearer).get_json()
     with services.database.reading() as session:
         assert "copied" not in session.get_one(Comment, uuid.UUID(mine["id"])).facts
+
+
+def test_a_sites_server_can_correct_what_a_page_is_called(
+    client: FlaskClient, services: Services, site: MadeSite
+) -> None:
+    def page() -> tuple[str | None, str | None]:
+        with services.database.reading() as session:
+            thread = session.scalars(select(Thread)).one()
+            return thread.url, thread.title
+
+    def visit(number: int, **fields: str) -> str:
+        sent = different(number) | fields
+        return str(client.post(site.url, json=sent, headers={"Origin": ORIGIN}).get_json()["status"])
+
+    # What is not published, if only because it is held, says nothing of the page.
+    with services.database.writing() as session:
+        change_rules(session, session.get_one(Site, site.id), HELD, None, services.clock())
+    assert visit(1, thread_url=f"{ORIGIN}/logout", thread_title="Mine") == "pending"
+    assert page() == (None, None)
+    with services.database.writing() as session:
+        change_rules(session, session.get_one(Site, site.id), OPEN, None, services.clock())
+    assert visit(2, thread_url=f"{ORIGIN}/guessed", thread_title="Mine") == "published"
+    assert page() == (f"{ORIGIN}/guessed", None)
+    visit(3, thread_url=f"{ORIGIN}/other")
+    assert page() == (f"{ORIGIN}/guessed", None)
+    post(client, site, different(4), thread_url=f"{ORIGIN}/bread", thread_title="Bread")
+    assert page() == (f"{ORIGIN}/bread", "Bread")
+    # Neither strangers nor silence change it any more, and the server not to a page elsewhere.
+    visit(5, thread_url=f"{ORIGIN}/logout")
+    post(client, site, different(6))
+    post(client, site, different(7), thread_url="https://evil.example/")
+    assert page() == (f"{ORIGIN}/bread", "Bread")
+    post(client, site, different(8), thread_title="Better bread")
+    assert page() == (f"{ORIGIN}/bread", "Better bread")
+
+
+def test_a_page_that_is_called_as_before_costs_nothing(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    named = {"thread_url": f"{ORIGIN}/bread", "thread_title": "Bread"}
+    post(client, site, different(1), **named)
+    told: list[str] = []
+    with services.database.reading() as session:
+        engine = session.get_bind().engine
+    event.listen(engine, "before_cursor_execute", lambda *given: told.append(given[2]))
+    post(client, site, different(2), **named)
+    # The count of what is published, and nothing else.
+    assert len([statement for statement in told if statement.startswith("UPDATE thread")]) == 1
+
+
+def test_a_held_visitors_page_is_believed_when_the_comment_is_published(
+    client: FlaskClient, services: Services
+) -> None:
+    site, admin = make_site(services, rules=HELD), make_person(services)
+    sent = CLEAN | {"thread_url": f"{ORIGIN}/bread"}
+    comment = client.post(site.url, json=sent, headers={"Origin": ORIGIN}).get_json()["id"]
+    for action, url in (("spam", None), ("publish", f"{ORIGIN}/bread")):
+        path = f"/api/v1/comments/{comment}/decision"
+        assert client.post(path, json={"action": action}, headers=admin.bearer).status_code == 200
+        with services.database.reading() as session:
+            assert session.scalars(select(Thread)).one().url == url

@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.contract, pytest.mark.parametrize("backend", ["sqlite"
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "25")
 WEBSITES = r"^/api/v1/sites/\{site\}/(comments|counts)$"
+#: A form is answered with a page for people, and Akismet's clients with 200 whatever they send.
+LENIENT = r"^/(sites/\{site\}/comments|1\.1/\{call\})$"
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def ask(running: Running, folder: Path, credential: str, *which: str) -> subproc
 
 
 def test_nothing_is_found_with_a_personal_token(running: Running, tmp_path: Path) -> None:
-    found = ask(running, tmp_path, running.token, f"--exclude-path-regex={WEBSITES}")
+    found = ask(running, tmp_path, running.token, f"--exclude-path-regex={WEBSITES}|{LENIENT}")
     assert found.returncode == 0, found.stdout + found.stderr
 
 

@@ -307,6 +307,76 @@ def test_a_writer_changes_a_comment_and_takes_it_back(
     assert the_only(services).status is Status.REJECTED
 
 
+def test_a_change_that_is_being_typed_survives_whatever_happens_to_the_page(
+    app: Flask, site: MadeSite, clock: FakeClock, context: BrowserContext, address: str, noise: list[str]
+) -> None:
+    ids = talk(app, site, clock, 55)
+    page = visit(context, address, noise)
+    write(page, clock)
+    send(page)
+    expect(page.get_by_role("status")).to_contain_text("published")
+    page.get_by_role("button", name="Edit").click()
+    area = page.get_by_role("textbox", name="Edit your comment")
+    area.fill("Half a thou")
+    area.evaluate("area => area.setSelectionRange(4, 4)")
+    # Others are loaded and shown meanwhile, be it by an address.
+    page.evaluate(f"location.hash = '#comment-{ids[-1]}'")
+    expect(page.locator(f"#comment-{ids[-1]}")).to_be_focused()
+    expect(page.get_by_role("article")).to_have_count(56)
+    expect(area).to_have_value("Half a thou")
+    assert area.evaluate("area => area.selectionStart") == 4
+    # A reply's form that comes into it, and goes, takes nothing along.
+    page.get_by_role("button", name="Reply").first.click()
+    page.get_by_role("button", name="Cancel reply").click()
+    expect(area).to_have_value("Half a thou")
+    page.goto(address)
+    page.reload()
+    page.get_by_role("button", name="More comments").click()
+    expect(area).to_have_value("Half a thou")
+    area.fill("A whole thought.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Your comment is changed.")
+    page.get_by_role("button", name="Edit").click()
+    expect(area).to_be_focused()
+    expect(area).to_have_value("A whole thought.")
+    area.fill("Never mind.")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.reload()
+    page.get_by_role("button", name="More comments").click()
+    expect(page.get_by_text("A whole thought.")).to_be_visible()
+    expect(area).to_have_count(0)
+
+
+def test_a_held_comment_that_got_published_is_so_on_the_first_page_too(
+    services: Services,
+    app: Flask,
+    site: MadeSite,
+    clock: FakeClock,
+    context: BrowserContext,
+    address: str,
+    noise: list[str],
+) -> None:
+    talk(app, site, clock, 55)
+    rules(services, site, hold_everything=True, spam_above=1.0)
+    page = visit(context, address, noise)
+    write(page, clock)
+    send(page)
+    expect(page.get_by_role("status")).to_have_text("Thank you. Your comment is awaiting review.")
+    page.reload()
+    own = page.get_by_role("article").filter(has_text="I let the dough rest overnight.")
+    expect(own).to_contain_text("awaiting review")
+    with services.database.reading() as session:
+        held = session.scalars(select(Comment).where(Comment.status == Status.PENDING)).one()
+    path = f"/api/v1/comments/{held.id}/decision"
+    app.test_client().post(path, json={"action": "publish"}, headers=make_person(services).bearer)
+    page.reload()
+    expect(page.get_by_role("heading", name="56 comments")).to_be_visible()
+    expect(own).to_be_visible()
+    expect(page.get_by_text("awaiting review")).to_have_count(0)
+    page.get_by_role("button", name="More comments").click()
+    expect(page.get_by_role("article")).to_have_count(56)
+
+
 def test_after_the_window_there_is_nothing_to_press(
     services: Services, clock: FakeClock, context: BrowserContext, address: str, noise: list[str]
 ) -> None:

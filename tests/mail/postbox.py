@@ -21,6 +21,8 @@ class Postbox:
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
+        #: The last letter as it came over the wire: what is parsed hides how it was folded.
+        self.wire = b""
         #: Answers to give instead of taking a letter.
         self.answers: list[str] = []
         self.port = 0
@@ -40,6 +42,7 @@ class Postbox:
         assert isinstance(letter, EmailMessage)
         assert envelope.rcpt_tos == [letter["To"].addresses[0].addr_spec]
         self.letters.append(letter)
+        self.wire = content
         return "250 OK"
 
     def take(self) -> EmailMessage:

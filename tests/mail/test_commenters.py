@@ -79,6 +79,7 @@ def test_an_address_is_asked_once_it_is_published_and_nothing_is_quoted(
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert link(str(letter["List-Unsubscribe"]), "unsubscribe")
+    assert b"\nList-Unsubscribe: <http" in postbox.wire
     for words in ("pills", "sourdough", "Cheap"):
         assert words not in letter.as_string()
     decide(client, admin, comment, "hold")

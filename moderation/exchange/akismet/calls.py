@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -133,6 +134,11 @@ def deactivate(parts: Parts, key: str, _fields: Fields) -> Outcome:
     return Outcome(Reply("deactivated") if _site(parts, key) else problem(_BAD_KEY))
 
 
+def token(parts: Parts, key: str, _fields: Fields) -> Outcome:
+    """Give a token for Akismet's own pages of statistics. It opens nothing here, and tells those pages nothing."""
+    return Outcome(Reply(secrets.token_hex(16)) if _site(parts, key) else problem(_BAD_KEY))
+
+
 def test(_parts: Parts, _key: str, _fields: Fields) -> Outcome:
     """Tell that the connection works."""
     return Outcome(Reply("connected"))
@@ -149,6 +155,7 @@ CALLS: Final[dict[str, Call]] = {
     "get-key-stats": get_stats,
     "get-subscription": get_subscription,
     "deactivate": deactivate,
+    "token": token,
     "test": test,
 }
 

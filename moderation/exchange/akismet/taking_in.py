@@ -139,4 +139,6 @@ def _standing_of_comment(comment: Comment, asked: Asked) -> Standing:
         status = Status.PUBLISHED
     elif asked.is_guaranteed_spam:
         status = Status.SPAM
-    return Standing(comment.id, status, comment.spam_probability, held_by_rule=bool(codes - _OF_JUDGE))
+    # Where the promise is not how the comment stands, later news of the comment are none of this answer.
+    guid = comment.id if status is comment.status else new_id()
+    return Standing(guid, status, comment.spam_probability, held_by_rule=bool(codes - _OF_JUDGE))

@@ -82,12 +82,14 @@ def decode(value: bytes, charset: str) -> str:
 def key_of(method: str, fields: Fields, host: str, path_key: str) -> str:
     """Return the key that a call is made with: in its body, else as the first label of the host, else in the path.
 
+    What cannot be a key is none, which is an empty text.
     WordPress sends the key it has with every call, also with the question whether a new one is good.
     """
     names = ("key", "api_key") if method in _ABOUT_KEYS else ("api_key",)
     label = host.partition(":")[0].partition(".")[0]
     found = next((fields[name] for name in names if fields.get(name)), "")
-    return (found or (label if _KEY.fullmatch(label) else "") or path_key).strip().lower()
+    key = (found or (label if _KEY.fullmatch(label) else "") or path_key).strip()
+    return key.lower() if _KEY.fullmatch(key) else ""
 
 
 def _texts(name: str, value: object) -> Iterable[str]:

@@ -73,6 +73,11 @@ def test_a_context_is_a_list_however_it_is_sent(names: list[str]) -> None:
         ("get-stats", {"key": KEY.upper()}, f"{OTHER}.rest.example.org", "", KEY),
         ("comment-check", {}, "not-twelve-hex.example.org", "", ""),
         ("comment-check", {}, "[::1]:8000", "", ""),
+        ("comment-check", {}, "moderation.example.org", f"{KEY}0", ""),
+        *(
+            ("verify-key", {"key": bad}, "moderation.example.org", KEY, "")
+            for bad in ("\ud800", "\0", KEY[1:], "é" * 12)
+        ),
     ],
 )
 def test_which_key_counts(method: str, fields: dict[str, str], host: str, path: str, expected: str) -> None:
