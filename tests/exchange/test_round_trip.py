@@ -166,6 +166,11 @@ def test_a_history_that_cannot_be_is_refused(services: Services, clock: FakeCloc
         ([lines[first], {**lines[first + 1], "comment_id": str(uuid.uuid4())}], "not that of the comment above"),
         ([lines[first], {**lines[first + 1], "reason": "a\x00b"}], "NUL character"),
         ([lines[first], lines[first + 1], lines[first + 1]], "cannot be"),
+        ([{**lines[first], "received_at": "0001-01-01T00:00:00+14:00"}, *lines[first + 1 :]], "received_at: .*1970"),
+        ([lines[first], {**lines[first + 1], "created_at": "9999-12-31T23:59:59-14:00"}], "created_at: .*1970"),
+        ([{**lines[first], "facts": {"x": float("inf")}}, *lines[first + 1 :]], "too large"),
+        ([{**lines[first], "knowledge": {"x": 10**400}}, *lines[first + 1 :]], "knowledge"),
+        ([{"kind": "thread", "key": "/a", "closed_at": "0001-01-01T00:00:00+14:00"}], "closed_at: .*1970"),
     ]
     for broken, reason in cases:
         site_id = make_site(database, clock)

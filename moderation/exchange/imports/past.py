@@ -6,16 +6,33 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from model.sample import Label
-from moderation.comments.submission import field_errors
+from moderation.comments.submission import CLOCK_SKEW, EPOCH, field_errors
 from moderation.policy.rules import Rules
 from moderation.review.history import fold
 from moderation.tables import Action, Status
 
+
+def _moment(value: datetime, info: ValidationInfo) -> datetime:
+    now: datetime = info.context["now"] if info.context else datetime.now(UTC)
+    try:
+        found = value.astimezone(UTC)
+    except OverflowError:
+        found = None
+    if found is None or not EPOCH <= found <= now + CLOCK_SKEW:
+        code, message = "out_of_range", "This time is before 1970 or yet to come."
+        raise PydanticCustomError(code, message)
+    return found
+
+
+#: In UTC, and such as every database and every sum of times can take.
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -36,7 +53,7 @@ class PastSite(_Record):
     name_required: bool
     email_required: bool
     policy_number: Number
-    held_since: AwareDatetime | None = None
+    held_since: Moment | None = None
 
 
 class PastPolicy(_Record):
@@ -45,14 +62,14 @@ class PastPolicy(_Record):
     number: Number
     rules: Rules
     created_by: uuid.UUID | None = None
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class PastThread(_Record):
     """When a thread was made and closed."""
 
-    closed_at: AwareDatetime | None = None
-    created_at: AwareDatetime | None = None
+    closed_at: Moment | None = None
+    created_at: Moment | None = None
 
 
 class PastDecision(_Record):
@@ -74,24 +91,24 @@ class PastDecision(_Record):
     model_version: Name | None = None
     spam_probability: Share | None = None
     policy_number: Number | None = None
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class PastComment(_Record):
     """What is kept of a comment beside what was sent."""
 
     id: uuid.UUID
-    received_at: AwareDatetime
+    received_at: Moment
     policy_number: Number
     reasons: list[dict[str, Any]]
-    knowledge: dict[str, float]
+    knowledge: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
     facts: dict[str, Any]
     model_version: Name | None
     spam_probability: Share | None
     uncertainty: Finite
     audit_share: Share | None = None
-    audited_at: AwareDatetime | None = None
-    erased_at: AwareDatetime | None = None
+    audited_at: Moment | None = None
+    erased_at: Moment | None = None
     campaign_id: uuid.UUID | None = None
 
 
@@ -106,24 +123,27 @@ class Past:
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def read_record(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
-    """Return a record. Raises ``BadRecordError``."""
+def read_record(kind: type[Kind], fields: Mapping[str, Any], now: datetime) -> Kind:
+    """Return a record. ``now``: no time in it is later. Raises ``BadRecordError``."""
     try:
-        if "\\u0000" in json.dumps(fields, ensure_ascii=False).encode().decode():
+        if "\\u0000" in json.dumps(fields, ensure_ascii=False, allow_nan=False):
             message = "a NUL character cannot be stored"
             raise BadRecordError(message)
-        return kind.model_validate(fields)
-    except UnicodeEncodeError as error:
-        message = "half of a surrogate pair is no character"
-        raise BadRecordError(message) from error
+        return kind.model_validate(fields, context={"now": now})
     except ValidationError as error:
         message = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error))
         raise BadRecordError(message) from error
+    except RecursionError as error:
+        message = "nested too deeply"
+        raise BadRecordError(message) from error
+    except ValueError as error:
+        message = "a number that is none, or too large, cannot be stored"
+        raise BadRecordError(message) from error
 
 
-def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision]) -> Past:
+def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision], now: datetime) -> Past:
     """Return what was decided on a comment. Raises ``BadRecordError`` where that does not lead to where it stands."""
-    comment = read_record(PastComment, fields)
+    comment = read_record(PastComment, fields, now)
     try:
         standing = fold(decisions)
     except ValueError as error:
