@@ -105,16 +105,21 @@ def read_history(lines: Iterable[bytes]) -> Iterator[CommentLine | RecordLine | 
 
 
 def _read(line: bytes, number: int) -> CommentLine | RecordLine:
-    if len(line) > LONGEST_LINE:
-        reason = f"longer than {LONGEST_LINE} bytes"
-        raise BadObjectError(reason)
-    fields = read_object(line)
+    fields = read_line(line)
     kind = fields.get("kind")
     if isinstance(kind, str) and kind in _RECORDS:
         return RecordLine(number, Kind(kind), fields)
     found = read_fields(fields, require_label=kind != Kind.COMMENT)
     label = found.label if fields.get("label") is not None else None
     return CommentLine(number, found.sample, label, fields)
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line that is not too long. Raises ``BadObjectError``."""
+    if len(line) > LONGEST_LINE:
+        reason = f"longer than {LONGEST_LINE} bytes"
+        raise BadObjectError(reason)
+    return read_object(line)
 
 
 def read_object(text: bytes | bytearray) -> dict[str, Any]:

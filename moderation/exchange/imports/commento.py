@@ -18,7 +18,9 @@ from moderation.exchange.times import read_time
 from moderation.tables import Status
 
 #: Bytes. The document is one, so all of it is in memory at once.
-LARGEST = 256_000_000
+LARGEST = 32_000_000
+#: Commas and opening brackets: the values that the document can hold, each of which takes far more than its bytes.
+MOST_VALUES = 3_000_000
 _STATES = {"approved": Status.PUBLISHED, "unapproved": Status.PENDING, "flagged": Status.SPAM}
 _ANONYMOUS = frozenset({"", "anonymous", "0" * 64, "00000000-0000-0000-0000-000000000000"})
 Record = Mapping[str, Any]
@@ -56,8 +58,11 @@ def _document(path: Path) -> Record:
             if len(whole) > LARGEST:
                 message = f"more than {LARGEST // 1_000_000} MB"
                 raise UnreadableError(message)
+    if sum(whole.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        message = f"more than {MOST_VALUES} values"
+        raise UnreadableError(message)
     try:
-        return read_object(bytes(whole))
+        return read_object(whole)
     except BadObjectError as error:
         raise UnreadableError(str(error)) from error
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from model.jsonl import LONGEST_LINE, BadLine
 from moderation.comments.submission import MAX_NAME, MAX_TITLE
-from moderation.exchange.history_file import BadObjectError, read_object, shown
+from moderation.exchange.history_file import BadObjectError, read_line, shown
 from moderation.exchange.imports.cleaning import ip_address, one_line
 from moderation.exchange.imports.files import opened, read_lines
 from moderation.exchange.imports.markup import to_markdown
@@ -31,7 +31,7 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
             if not line.strip():
                 continue
             try:
-                record = read_object(line)
+                record = read_line(line)
             except BadObjectError as error:
                 yield BadLine(number, str(error))
                 continue

@@ -119,6 +119,30 @@ def test_a_huge_file_takes_no_more_memory_than_a_small_one(database: Database, c
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("form", "start", "reason"),
+    [
+        ("jsonl", b'{"body": "a", "label": "ham", "facts": [', "line 1: longer than"),
+        ("remark42", b'{"locator": {"url": "https://a.example"}, "text": "a", "facts": [', "line 1: longer than"),
+        ("commento", b'{"version": 1, "comments": [', "more than 3000000 values"),
+    ],
+)
+def test_few_bytes_that_unpack_to_many_objects_take_little_memory(
+    database: Database, clock: Clock, tmp_path: Path, form: str, start: bytes, reason: str
+) -> None:
+    site_id, path = make_site(database, clock), tmp_path / "export.gz"
+    path.write_bytes(gzip.compress(start + b'{"a":1},' * 3_900_000 + b"1]}", compresslevel=1))
+    assert path.stat().st_size < 200_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadLinesError, match=reason):
+            bring(database, site_id, form, path, clock)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     ("form", "content", "reason"),
     [
