@@ -61,6 +61,10 @@ def refused(database: Database, clock: Clock, folder: Path, form: str, content: 
         (wxr(b"one").replace(b">1</wp:comment_approved", b">maybe</wp:comment_approved"), "line 4: comment_approved:", 0),
         (wxr(b"one").replace(ITEM, b"<item>\n"), "line 4: its post has neither", 0),
         (wxr(b"one").replace(b"UTF-8", b"klingon"), "the encoding 'klingon' is not known", 0),
+        *(
+            (wxr(b"one").replace(b"UTF-8", name), f"the encoding '{name.decode()}' is no character set", 0)
+            for name in (b"hex", b"rot13", b"idna", b"undefined", b"unicode_escape", b"punycode", b"utf-7", b"zlib")
+        ),
         (gzip.compress(wxr(b"one" * 100))[:-20], "the compressed file is cut off or damaged", 0),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -81,6 +85,12 @@ def test_a_bad_wordpress_file_is_refused_with_its_line(
         wxr(b"one&nbsp;&eacute;"),
         wxr(b"<![CDATA[cut \xc3]]>"),
         wxr(b"one").decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+        wxr(b"one").replace(b"UTF-8", b"UTF-16"),
+        wxr(b"one").replace(b"UTF-8", b"utf-32-be"),
+        *(
+            wxr("Привет".encode(name)).replace(b"UTF-8", name.encode())
+            for name in ("windows-1251", "koi8-r", "gb18030", "euc-jp", "shift_jis", "iso-8859-5", "mac-cyrillic")
+        ),
         wxr("Grüße".encode("latin-1")).replace(b"UTF-8", b"ISO-8859-1"),
         wxr(b"one").replace(b' xmlns:wp="http://wordpress.org/export/1.2/"', b""),
     ],
@@ -90,6 +100,9 @@ def test_a_bad_wordpress_file_is_refused_with_its_line(
         "HTML entities",
         "half a character",
         "UTF-16",
+        "UTF-8 under the name of UTF-16",
+        "UTF-8 under the name of UTF-32",
+        *("windows-1251", "koi8-r", "gb18030", "euc-jp", "shift_jis", "iso-8859-5", "mac-cyrillic"),
         "Latin-1",
         "no names",
     ],
