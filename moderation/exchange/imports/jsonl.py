@@ -103,6 +103,7 @@ def _thread(line: RecordLine, now: datetime) -> ImportedThread | BadLine:
         title=_text(line.fields, "title"),
         closed_at=times.closed_at,
         created_at=min(times.created_at or now, now),
+        is_exact=times.created_at is not None,
     )
 
 

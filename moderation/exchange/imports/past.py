@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from model.sample import Label
-from moderation.comments.submission import CLOCK_SKEW, EPOCH, field_errors
+from moderation.comments.submission import CLOCK_SKEW, EPOCH, MAX_BODY, field_errors
 from moderation.policy.rules import Rules
 from moderation.review.history import fold
 from moderation.tables import Action, Status
@@ -37,6 +37,7 @@ Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=200)]
+Body = Annotated[str, Field(max_length=MAX_BODY)]
 
 
 class BadRecordError(Exception):
@@ -112,11 +113,36 @@ class PastComment(_Record):
     campaign_id: uuid.UUID | None = None
 
 
+class PastText(_Record):
+    """What a comment said before its writer changed it."""
+
+    number: Number
+    body: Body
+    replaced_at: Moment
+
+
+class PastAddress(_Record):
+    """What became of the writer's address at the export's site."""
+
+    asked_at: Moment
+    verified_at: Moment | None = None
+    refused_at: Moment | None = None
+
+
+class PastWriter(_Record):
+    """What else is known of a comment's writer (see ``moderation.exchange.writers``)."""
+
+    earlier_texts: list[PastText] = []
+    notify: bool = False
+    author_address: PastAddress | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A comment's columns and decisions, checked to agree with each other."""
+    """A comment's columns and decisions, checked to agree with each other, and what is known of its writer."""
 
     comment: PastComment
+    writer: PastWriter
     decisions: Sequence[PastDecision]
 
 
@@ -143,7 +169,7 @@ def read_record(kind: type[Kind], fields: Mapping[str, Any], now: datetime) -> K
 
 def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision], now: datetime) -> Past:
     """Return what was decided on a comment. Raises ``BadRecordError`` where that does not lead to where it stands."""
-    comment = read_record(PastComment, fields, now)
+    comment, writer = read_record(PastComment, fields, now), read_record(PastWriter, fields, now)
     try:
         standing = fold(decisions)
     except ValueError as error:
@@ -157,4 +183,8 @@ def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision], now:
     if (standing.status, standing.version, standing.label) != told:
         message = f"its decisions lead to {standing.status} at version {standing.version}, the comment says otherwise"
         raise BadRecordError(message)
-    return Past(comment, decisions)
+    numbers = {one.number for one in writer.earlier_texts}
+    if len(numbers) < len(writer.earlier_texts):
+        message = "earlier_texts: two of one number"
+        raise BadRecordError(message)
+    return Past(comment, writer, decisions)

@@ -26,6 +26,8 @@ class ImportedThread:
     title: str = ""
     closed_at: datetime | None = None
     created_at: datetime | None = None
+    #: ``created_at`` is when it was made here, whatever its comments say: our own export knows.
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

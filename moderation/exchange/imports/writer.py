@@ -25,9 +25,10 @@ from moderation.exchange.imports.ordering import parents_first, runs
 from moderation.exchange.imports.rows import Draft, Known, band_rows, comment_row, decision_rows
 from moderation.exchange.imports.takeover import take_over
 from moderation.exchange.imports.vocabulary import ImportedSettings, ImportedThread
+from moderation.exchange.imports.writers import ADD_ADDRESS, address_rows, earlier_rows, notice_rows
 from moderation.exchange.threads import digest_key
 from moderation.people.sites import get_site
-from moderation.tables import Band, Comment, Decision, Person, Status, Thread
+from moderation.tables import Band, Comment, Decision, EarlierText, Person, ReplyNotice, Status, Thread
 
 BATCH = 200
 
@@ -99,9 +100,13 @@ class _Writer:
         new = [draft for run in runs(drafts) for draft in self._comments(session, run, known, policy_number, now)]
         decisions = [row for draft in new for row in decision_rows(draft, known, now)]
         bands = [row for draft in new for row in band_rows(draft, self._site_id)]
-        for table, rows in ((Decision, decisions), (Band, bands)):
+        texts_before = [row for draft in new for row in earlier_rows(draft)]
+        notices = [row for draft in new for row in notice_rows(draft)]
+        for table, rows in ((Decision, decisions), (Band, bands), (EarlierText, texts_before), (ReplyNotice, notices)):
             if rows:
                 session.execute(plain_insert(table), rows)
+        if known_addresses := address_rows(new, self._site_id):
+            session.execute(ADD_ADDRESS.of(session), known_addresses)
         tally = Tally()
         for draft in new:
             submission = draft.item.submission
@@ -114,11 +119,14 @@ class _Writer:
     ) -> dict[str, uuid.UUID]:
         """Make the batch's threads that are not there yet. Returns all by their keys."""
         rows: dict[str, dict[str, Any]] = {}
+        exact: dict[str, datetime | None] = {}
         for item in batch:
             key = item.submission.thread if isinstance(item, Checked) else item.key
             row = rows.setdefault(key, {"url": None, "title": None, "closed_at": None, "created_at": None})
             if isinstance(item, ImportedThread):
                 row.update(url=item.url or None, title=item.title or None, closed_at=item.closed_at)
+                if item.is_exact:
+                    exact[key] = item.created_at
             at = item.submission.created_at if isinstance(item, Checked) else item.created_at
             # A page is as old as its first comment: rules that close old threads go by it.
             row["created_at"] = min(filter(None, (row["created_at"], at)), default=None)
@@ -128,7 +136,7 @@ class _Writer:
             ADD_THREAD.of(session),
             [
                 {**row, "id": new_id(), "site_id": self._site_id, "key": key, "published": 0}
-                | {"created_at": min(row["created_at"] or now, now)}
+                | {"created_at": min(exact.get(key) or row["created_at"] or now, now)}
                 for key, row in sorted(rows.items())
             ],
         ).all()
