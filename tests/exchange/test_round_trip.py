@@ -275,6 +275,20 @@ def test_a_wxr_of_ours_brings_the_same_comments_to_another_site(
     assert {one.text for one in tree.findall(".//wp:comment_parent", names)} <= {"0", *numbers}
 
 
+def test_a_wxr_of_ours_adds_nothing_to_the_site_it_came_from(
+    services: Services, clock: FakeClock, tmp_path: Path
+) -> None:
+    database = services.database
+    site_id = lived_in(services, clock)
+    path = tmp_path / "ours.xml"
+    with database.reading() as session:
+        path.write_bytes(b"".join(export_wxr(session, site_id)))
+    before = exported(database, site_id)
+    report, _ = bring(database, site_id, "wordpress", path, clock)
+    assert (report.comments, report.known) == (0, len(BODIES) + 1)
+    assert exported(database, site_id) == before
+
+
 def test_what_a_text_may_hold_and_xml_may_not_is_no_hindrance(database: Database, clock: Clock, tmp_path: Path) -> None:
     site_id, second = make_site(database, clock), make_site(database, clock)
     text = "a\x0bb ]]> <b>c</b> &amp; \ufffe 🥖"

@@ -137,6 +137,7 @@ def _comment(line: CommentLine, decisions: list[PastDecision], now: datetime) ->
         referrer=_text(fields, "referrer"),
         created_at=created_at,
         knowledge=sample.knowledge,
+        own_id=past.comment.id if past else None,
         past=past,
     )
 

@@ -21,6 +21,7 @@ from moderation.comments.store import ADD_COMMENT, ADD_THREAD
 from moderation.counters import Author, Tally
 from moderation.database import Database, lock
 from moderation.exchange.imports.checking import Checked, Good
+from moderation.exchange.imports.memory import name_of, recall, remember
 from moderation.exchange.imports.ordering import parents_first, runs
 from moderation.exchange.imports.rows import Draft, Known, band_rows, comment_row, decision_rows
 from moderation.exchange.imports.takeover import take_over
@@ -107,6 +108,8 @@ class _Writer:
                 session.execute(plain_insert(table), rows)
         if known_addresses := address_rows(new, self._site_id):
             session.execute(ADD_ADDRESS.of(session), known_addresses)
+        keyed = [draft.item for draft in drafts if draft.item.source.key]
+        remember(session, self._site_id, [(item, self._places[item.source.key][0]) for item in keyed])
         tally = Tally()
         for draft in new:
             submission = draft.item.submission
@@ -147,13 +150,17 @@ class _Writer:
     def _ids_for(self, session: Session, items: Sequence[Checked]) -> Iterator[tuple[uuid.UUID, bool]]:
         """Yield an id for each comment, and whether it is here under it already.
 
-        It is the one it had, where an export tells it and nothing of another site is called so.
+        It is the one it has since it came in before, or else the one it had, where an export tells it and nothing of
+        another site is called so.
         """
-        told = [item.source.past.comment.id if item.source.past else None for item in items]
+        recalled = recall(session, self._site_id, items)
+        told = [item.source.own_id for item in items]
         found = select(Comment.id, Comment.site_id).where(Comment.id.in_({one for one in told if one is not None}))
         taken: dict[uuid.UUID, uuid.UUID | None] = dict(session.execute(found).all()) if any(told) else {}
-        for one in told:
-            if one is None or (one in taken and taken[one] != self._site_id):
+        for item, one in zip(items, told, strict=True):
+            if (place := recalled.get(name_of(item))) is not None:
+                yield place, True
+            elif one is None or (one in taken and taken[one] != self._site_id):
                 yield new_id(), False
             else:
                 yield one, one in taken
