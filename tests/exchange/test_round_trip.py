@@ -289,6 +289,27 @@ def test_a_wxr_of_ours_adds_nothing_to_the_site_it_came_from(
     assert exported(database, site_id) == before
 
 
+def test_an_answer_from_another_page_answers_nothing_on_ours(database: Database, clock: Clock, tmp_path: Path) -> None:
+    site_id = make_site(database, clock)
+    first = {"body": "The first.", "label": "ham", "thread": "/a", "created_at": "2025-01-01T00:00:00Z"}
+    bring_in(database, site_id, clock, tmp_path, [first])
+    with database.reading() as session:
+        theirs = b"".join(export_wxr(session, site_id)).decode()
+    # As it comes back from WordPress, which calls pages by its own numbers.
+    theirs = theirs.replace("<dsq:thread_identifier>/a</dsq:thread_identifier>", "")
+    parent = theirs.partition("<wp:comment_id>")[2].partition("<")[0]
+    answer = (
+        f"<wp:comment><wp:comment_id>5</wp:comment_id><wp:comment_parent>{parent}</wp:comment_parent>"
+        "<wp:comment_content>New.</wp:comment_content><wp:comment_approved>1</wp:comment_approved></wp:comment>"
+    )
+    path = tmp_path / "theirs.xml"
+    path.write_text(theirs.replace("</item>", f"{answer}</item>"))
+    report, _ = bring(database, site_id, "wordpress", path, clock)
+    assert (report.comments, report.known, report.orphans) == (1, 1, 1)
+    with database.reading() as session:
+        assert session.scalars(select(Comment.parent_id)).all() == [None, None]
+
+
 def test_what_a_text_may_hold_and_xml_may_not_is_no_hindrance(database: Database, clock: Clock, tmp_path: Path) -> None:
     site_id, second = make_site(database, clock), make_site(database, clock)
     text = "a\x0bb ]]> <b>c</b> &amp; \ufffe 🥖"

@@ -81,6 +81,8 @@ class _Writer:
         self._named: dict[str, uuid.UUID] = {}
         #: The places that comments of the file have taken, by which two that say the same stay two.
         self._taken: set[uuid.UUID] = set()
+        #: The threads of comments that were here before under their own ids: the file may call them otherwise.
+        self._threads_here: dict[uuid.UUID, uuid.UUID] = {}
         self.report = ImportReport()
 
     def write(self, session: Session, batch: Sequence[Good], texts: Sequence[Text | None], now: datetime) -> None:
@@ -155,8 +157,11 @@ class _Writer:
         """
         recalled = recall(session, self._site_id, items)
         told = [item.source.own_id for item in items]
-        found = select(Comment.id, Comment.site_id).where(Comment.id.in_({one for one in told if one is not None}))
-        taken: dict[uuid.UUID, uuid.UUID | None] = dict(session.execute(found).all()) if any(told) else {}
+        wanted = {one for one in told if one is not None}
+        found = select(Comment.id, Comment.site_id, Comment.thread_id).where(Comment.id.in_(wanted))
+        taken: dict[uuid.UUID, uuid.UUID | None] = {}
+        for own_id, site_id, thread_id in session.execute(found) if wanted else ():
+            taken[own_id], self._threads_here[own_id] = site_id, thread_id
         for item, one in zip(items, told, strict=True):
             if (place := recalled.get(name_of(item))) is not None:
                 yield place, True
@@ -188,7 +193,7 @@ class _Writer:
                 place = self._add_again(session, row, draft.item.source.key, added)
             self._taken.add(place)
             if draft.item.source.key:
-                self._places[draft.item.source.key] = (place, draft.thread_id)
+                self._places[draft.item.source.key] = (place, self._threads_here.get(place, draft.thread_id))
             is_orphan = bool(draft.item.source.parent_key) and row["parent_id"] is None
             self._count(draft.item, is_new=draft.id in added, is_orphan=is_orphan)
         return [draft for draft in run if draft.id in added]
