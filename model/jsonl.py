@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _TEXTS: Final = ("body", "author_name", "author_email", "author_url", "ip", "user_agent", "thread", "site")
-#: Longest line read, in bytes or characters.
-LONGEST_LINE: Final = 32_000_000
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+#: Longest line read, in bytes or characters. A comment with all its earlier texts, each of the longest, has 3 MB.
+LONGEST_LINE: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class BadLine:
     reason: str
 
 
-class _BadValueError(ValueError):
+class BadValueError(ValueError):
     """What is wrong with one line, in words."""
 
 
@@ -39,43 +42,44 @@ def read_labelled(lines: Iterable[bytes | str], *, require_label: bool = True) -
         if not line.strip():
             continue
         try:
-            yield _labelled(_object(line), require_label=require_label)
-        except _BadValueError as error:
+            yield read_fields(_object(line), require_label=require_label)
+        except BadValueError as error:
             yield BadLine(number, str(error))
 
 
 def _object(line: bytes | str) -> dict[str, Any]:
     if len(line) > LONGEST_LINE:
         text = f"longer than {LONGEST_LINE} bytes"
-        raise _BadValueError(text)
+        raise BadValueError(text)
     try:
         text = line.decode("utf-8-sig") if isinstance(line, bytes) else line
         found = json.loads(text)
     except UnicodeDecodeError as error:
         reason = f"not UTF-8: byte {error.start}"
-        raise _BadValueError(reason) from error
+        raise BadValueError(reason) from error
     except ValueError as error:
         reason = f"not JSON: {error}"
-        raise _BadValueError(reason) from error
+        raise BadValueError(reason) from error
     except RecursionError as error:
         reason = "not JSON that can be read: nested too deeply"
-        raise _BadValueError(reason) from error
+        raise BadValueError(reason) from error
     if not isinstance(found, dict):
         reason = "not a JSON object"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     return found
 
 
-def _labelled(found: dict[str, Any], *, require_label: bool) -> LabelledSample:
+def read_fields(found: dict[str, Any], *, require_label: bool) -> LabelledSample:
+    """Return the sample that a line's JSON object holds (see ``read_labelled``). Raises ``BadValueError``."""
     texts: dict[str, Any] = {name: _text(found, name) for name in _TEXTS}
     if not texts["body"].strip():
         reason = "body: missing or empty"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     sample = Sample(created_at=_time(found), knowledge=_knowledge(found), **texts)
     weight = _number(found, "weight", 1.0)
     if weight <= 0:
         reason = "weight: must be above 0"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     label = _label(found, required=require_label)
     return LabelledSample(sample, label, weight, _text(found, "group"), _text(found, "source"), _text(found, "lang"))
 
@@ -86,17 +90,18 @@ def _text(found: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         reason = f"{name}: must be a string, not {type(value).__name__}"
-        raise _BadValueError(reason)
-    return value
+        raise BadValueError(reason)
+    # Half of a surrogate pair is no character: JSON can name it, and nothing that reads or writes text can take it.
+    return _SURROGATE.sub("\ufffd", value)
 
 
 def _number(found: dict[str, Any], name: str, default: float) -> float:
     value = found.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         reason = f"{name}: must be a number"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     return float(value)
 
 
@@ -107,7 +112,7 @@ def _label(found: dict[str, Any], *, required: bool) -> Label:
     if isinstance(value, str) and value in set(Label):
         return Label(value)
     reason = 'label: must be "spam" or "ham"' + (f", not {value!r:.40}" if value is not None else "; it is missing")
-    raise _BadValueError(reason)
+    raise BadValueError(reason)
 
 
 def _time(found: dict[str, Any]) -> datetime | None:
@@ -117,9 +122,9 @@ def _time(found: dict[str, Any]) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _knowledge(found: dict[str, Any]) -> dict[str, float]:
@@ -128,9 +133,9 @@ def _knowledge(found: dict[str, Any]) -> dict[str, float]:
         return {}
     if not isinstance(value, dict):
         reason = "knowledge: must be an object of counts"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     counts = {name: _number(value, name, 0.0) for name in KNOWLEDGE if name in value}
     if any(count < 0 for count in counts.values()):
         reason = "knowledge: counts must not be negative"
-        raise _BadValueError(reason)
+        raise BadValueError(reason)
     return counts

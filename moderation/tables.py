@@ -688,3 +688,13 @@ class DayCount(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     person: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class Imported(Base):
+    """A comment that came in from another system, by a digest of what it is called there."""
+
+    __tablename__ = "imported"
+
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)

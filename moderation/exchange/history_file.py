@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from model.jsonl import LONGEST_LINE, BadLine, read_labelled
+from model.jsonl import LONGEST_LINE, BadLine, BadValueError, read_fields
 from model.sample import Label, Sample
 from moderation.errors import ModerationError
 
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 #: Bad lines told one by one; of more, only the number.
 SHOWN = 20
 
@@ -96,30 +99,43 @@ def read_history(lines: Iterable[bytes]) -> Iterator[CommentLine | RecordLine | 
         if not line.strip():
             continue
         try:
-            fields = read_object(line) if len(line) <= LONGEST_LINE else {}
-        except BadObjectError as error:
+            yield _read(line, number)
+        except (BadObjectError, BadValueError) as error:
             yield BadLine(number, str(error))
-            continue
-        kind = fields.get("kind")
-        if isinstance(kind, str) and kind in _RECORDS:
-            yield RecordLine(number, Kind(kind), fields)
-            continue
-        for found in read_labelled([line], require_label=kind != Kind.COMMENT):
-            if isinstance(found, BadLine):
-                yield BadLine(number, found.reason)
-            else:
-                label = found.label if fields.get("label") is not None else None
-                yield CommentLine(number, found.sample, label, fields)
 
 
-def read_object(text: bytes) -> dict[str, Any]:
-    """Return a JSON object. Raises ``BadObjectError``, also where a key stands twice: one of them would be lost."""
+def _read(line: bytes, number: int) -> CommentLine | RecordLine:
+    fields = read_line(line)
+    kind = fields.get("kind")
+    if isinstance(kind, str) and kind in _RECORDS:
+        return RecordLine(number, Kind(kind), fields)
+    found = read_fields(fields, require_label=kind != Kind.COMMENT)
+    label = found.label if fields.get("label") is not None else None
+    return CommentLine(number, found.sample, label, fields)
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line that is not too long. Raises ``BadObjectError``."""
+    if len(line) > LONGEST_LINE:
+        reason = f"longer than {LONGEST_LINE} bytes"
+        raise BadObjectError(reason)
+    return read_object(line)
+
+
+def read_object(text: bytes | bytearray) -> dict[str, Any]:
+    """Return a JSON object. Raises ``BadObjectError``, also for what no database can take.
+
+    That is half of a surrogate pair, which JSON can name; and a key that stands twice: one of them would be lost.
+    """
     try:
         found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once)
+        if isinstance(found, dict) and _HALF_ESCAPED.search(text):
+            _refuse_halves(found)
     except UnicodeDecodeError as error:
         reason = f"not UTF-8: byte {error.start}"
         raise BadObjectError(reason) from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
+        # Also a number of more digits than Python reads.
         reason = f"not JSON: {error}"
         raise BadObjectError(reason) from error
     except RecursionError as error:
@@ -129,6 +145,19 @@ def read_object(text: bytes) -> dict[str, Any]:
         reason = "not a JSON object"
         raise BadObjectError(reason)
     return found
+
+
+def _refuse_halves(found: Mapping[str, Any]) -> None:
+    """Raise ``BadObjectError`` that names the field in which half of a surrogate pair stands."""
+    for name, value in found.items():
+        if _HALF.search(json.dumps([name, value], ensure_ascii=False)):
+            reason = f"{name.encode(errors='replace').decode():.200}: half of a surrogate pair is no character"
+            raise BadObjectError(reason)
+
+
+def shown(value: object) -> str:
+    """Return how a message names a value of JSON; of what holds others, only its kind."""
+    return f"{value!r:.40}" if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

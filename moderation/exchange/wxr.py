@@ -23,6 +23,8 @@ from moderation.people.sites import get_site
 from moderation.tables import Comment, Site, Status, Thread
 
 BATCH = 500
+#: The note of a comment's own id, which WordPress keeps: its numbers are others, and its text is not ours any more.
+OWN_ID = "moderation_comment_id"
 _APPROVED = {Status.PUBLISHED: "1", Status.PENDING: "0", Status.SPAM: "spam", Status.REJECTED: "trash"}
 _JUDGED = {Label.SPAM: "true", Label.HAM: "false"}
 #: What comments may hold and XML may not.
@@ -90,11 +92,14 @@ def _comment(comment: Comment) -> str:
         "comment_parent": str(_number(comment.parent_id)) if comment.parent_id else "0",
     }
     told = _elements({f"wp:{name}": value for name, value in fields.items()})
-    meta = ""
+    meta = _meta(OWN_ID, str(comment.id))
     if comment.label is not None:
-        pair = _elements({"wp:meta_key": "akismet_user_result", "wp:meta_value": _JUDGED[comment.label]})
-        meta = f"<wp:commentmeta>\n{pair}</wp:commentmeta>\n"
+        meta += _meta("akismet_user_result", _JUDGED[comment.label])
     return f"<wp:comment>\n{told}{meta}</wp:comment>\n"
+
+
+def _meta(key: str, value: str) -> str:
+    return f"<wp:commentmeta>\n{_elements({'wp:meta_key': key, 'wp:meta_value': value})}</wp:commentmeta>\n"
 
 
 def _elements(fields: dict[str, str]) -> str:

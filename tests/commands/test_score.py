@@ -52,6 +52,14 @@ def test_a_bad_line_ends_it_with_its_number_and_reason(alone: CliRunner, bad: st
     assert "Skipped: Line 1: " in skipped.stderr
 
 
+def test_half_a_character_or_a_time_outside_the_calendar_is_judged_like_the_rest(alone: CliRunner) -> None:
+    halves = dict.fromkeys(("body", "author_name", "author_email", "author_url", "thread"), "x�y�")
+    odd = [halves, {"body": "fine", "created_at": "0001-01-01T00:00:00+14:00"}]
+    result = alone.invoke(main, ["score"], input="".join(json.dumps(fields) + "\n" for fields in odd))
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == len(odd)
+
+
 def test_nothing_in_gives_nothing_out(alone: CliRunner) -> None:
     result = alone.invoke(main, ["score"], input="")
     assert (result.exit_code, result.stdout) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,19 +17,21 @@ from moderation.clock import Clock
 from moderation.comments.caller import Caller
 from moderation.comments.intake import submit
 from moderation.comments.rendering import render
+from moderation.counters import Author
 from moderation.database import Database
 from moderation.exchange.erasure import erase
 from moderation.exchange.export import export_site
 from moderation.exchange.history_file import BadLinesError
 from moderation.exchange.wxr import export_wxr
 from moderation.learning.labels import labelled_comments
+from moderation.mail import addresses
 from moderation.people.access import Actor
 from moderation.people.sites import add_key
 from moderation.people.users import create_person
 from moderation.policy.rules import Rules
 from moderation.review.decisions import decide, undo
 from moderation.services import Services
-from moderation.tables import Action, Comment, KeyPurpose, Policy, Role, Site, Thread
+from moderation.tables import Action, Comment, EarlierText, KeyPurpose, Policy, ReplyNotice, Role, Site, Thread
 from tests import databases
 from tests.conftest import FakeClock
 from tests.exchange.histories import assert_counts_are_right, bring_in, make_site
@@ -43,6 +46,9 @@ BODIES = [
     "Buy the cheapest pills online now at http://pills.example.net/ today! Yes.",
 ]
 MARY = {"author_name": "Mary Miller", "author_email": "mary@example.com"}
+JOE = {"author_name": "Joe", "author_email": "joe@example.com"}
+EARLIER = {"number": 1, "body": "Before.", "replaced_at": "2026-01-01T00:00:00Z"}
+OTHERS = {3: {"author_name": "Gone", "author_email": "gone@example.com"}, 5: JOE}
 
 
 def lived_in(services: Services, clock: FakeClock) -> uuid.UUID:
@@ -60,7 +66,7 @@ def lived_in(services: Services, clock: FakeClock) -> uuid.UUID:
     ids: list[uuid.UUID] = []
     for number, body in enumerate(BODIES):
         clock.advance(60)
-        who = MARY if number != 3 else {"author_name": "Gone", "author_email": "gone@example.com"}
+        who = OTHERS.get(number, MARY)
         fields = {"thread": f"/bread/{number // 4}", "thread_title": "Bread", "body": body, "ip": "192.0.2.44", **who}
         ids.append(submit(database, services.live_model.scorer, clock, site_id, fields, caller).id)
     clock.advance(60)
@@ -70,10 +76,27 @@ def lived_in(services: Services, clock: FakeClock) -> uuid.UUID:
         undone = decide(session, actor, ids[2], Action.REJECT, clock())
         decide(session, actor, ids[3], Action.PUBLISH, clock())
         undo(session, actor, undone.id, clock())
+    _be_written_to(database, site_id, ids, clock)
     reply = {"thread": "/bread/0", "parent_id": str(ids[3]), "body": "So do I.", **MARY}
     submit(database, services.live_model.scorer, clock, site_id, reply, caller)
     erase(database, "gone@example.com", clock)
     return site_id
+
+
+def _be_written_to(database: Database, site_id: uuid.UUID, ids: list[uuid.UUID], clock: Clock) -> None:
+    """Let Mary change two texts, want mail and prove her address, and another refuse all mail."""
+    with database.writing() as session:
+        for number, body in ((1, "The first."), (2, "The sekond.")):
+            session.add(EarlierText(comment_id=ids[0], number=number, body=body, replaced_at=clock()))
+        session.add(EarlierText(comment_id=ids[2], number=1, body="What?", replaced_at=clock()))
+        session.add(ReplyNotice(comment_id=ids[0], created_at=session.get_one(Comment, ids[0]).received_at))
+        mary, joe = (Author(site_id, email, "", "") for email in (MARY["author_email"], JOE["author_email"]))
+        addresses.note_asked(session, mary, ids[0], clock() - timedelta(minutes=1))
+        addresses.confirm(session, mary, ids[0], clock())
+        addresses.refuse(session, joe, ids[5], clock())
+        # One page is older than its first comment, the other younger: that one came in from elsewhere.
+        old, young = session.scalars(select(Thread).order_by(Thread.key))
+        old.created_at, young.created_at = clock() - timedelta(days=90), clock()
 
 
 def exported(database: Database, site_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -97,7 +120,8 @@ def test_in_another_database_it_is_the_same_to_the_last_decision(
     site_id = lived_in(services, clock)
     lines = exported(services.database, site_id)
     assert {line["kind"] for line in lines} == {"site", "policy", "thread", "comment", "decision"}
-    assert any(line.get("campaign_id") for line in lines)
+    for name in ("campaign_id", "earlier_texts", "notify", "author_address"):
+        assert any(line.get(name) for line in lines)
     maker = sqlite_databases if other == "sqlite" else postgresql_databases
     folder = tmp_path / "other"
     folder.mkdir()
@@ -106,9 +130,10 @@ def test_in_another_database_it_is_the_same_to_the_last_decision(
         report = bring_in(database, new_site, clock, tmp_path, lines)
         assert report.comments == len(BODIES) + 1
         # Who decided is told only where they have an account; a thread is the same one by its key.
-        hidden = ("id", "site", "created_at", "name", "origins", "created_by", "person_id", "labelled_by", "thread_id")
+        hidden = ("id", "site", "name", "origins", "created_by", "person_id", "labelled_by", "thread_id")
         again = exported(database, new_site)
-        assert [but(line, *hidden) for line in again] == [but(line, *hidden) for line in lines]
+        assert [but(line, *hidden) for line in again[1:]] == [but(line, *hidden) for line in lines[1:]]
+        assert but(again[0], *hidden, "created_at") == but(lines[0], *hidden, "created_at")
         kept = ("comment", "decision")
         assert [line["id"] for line in again if line["kind"] in kept] == [
             line["id"] for line in lines if line["kind"] in kept
@@ -128,9 +153,10 @@ def test_in_the_same_database_it_is_a_second_site_with_ids_of_its_own(
     bring_in(database, second, clock, tmp_path, lines)
     again = exported(database, second)
     hidden = (
-        "id", "site", "name", "origins", "created_at", "parent_id", "comment_id", "thread_id", "undoes_id", "campaign_id",
+        "id", "site", "name", "origins", "parent_id", "comment_id", "thread_id", "undoes_id", "campaign_id",
     )  # fmt: skip
-    assert [but(line, *hidden) for line in again] == [but(line, *hidden) for line in lines]
+    assert [but(line, *hidden) for line in again[1:]] == [but(line, *hidden) for line in lines[1:]]
+    assert but(again[0], *hidden, "created_at") == but(lines[0], *hidden, "created_at")
     theirs, ours = ({line["id"] for line in told if line["kind"] == "comment"} for told in (lines, again))
     assert not theirs & ours
     assert bring_in(database, second, clock, tmp_path, lines).known == len(BODIES) + 1
@@ -166,11 +192,40 @@ def test_a_history_that_cannot_be_is_refused(services: Services, clock: FakeCloc
         ([lines[first], {**lines[first + 1], "comment_id": str(uuid.uuid4())}], "not that of the comment above"),
         ([lines[first], {**lines[first + 1], "reason": "a\x00b"}], "NUL character"),
         ([lines[first], lines[first + 1], lines[first + 1]], "cannot be"),
+        ([{**lines[first], "received_at": "0001-01-01T00:00:00+14:00"}, *lines[first + 1 :]], "received_at: .*1970"),
+        ([lines[first], {**lines[first + 1], "created_at": "9999-12-31T23:59:59-14:00"}], "created_at: .*1970"),
+        ([{**lines[first], "facts": {"x": float("inf")}}, *lines[first + 1 :]], "too large"),
+        ([{**lines[first], "knowledge": {"x": 10**400}}, *lines[first + 1 :]], "knowledge"),
+        ([{**lines[first], "earlier_texts": [EARLIER, EARLIER]}, *lines[first + 1 :]], "earlier_texts: two"),
+        (
+            [{**lines[first], "earlier_texts": [{**EARLIER, "number": 0}]}, *lines[first + 1 :]],
+            "earlier_texts.0.number",
+        ),
+        ([{**lines[first], "author_address": {"asked_at": "1969-12-31T00:00Z"}}, *lines[first + 1 :]], "asked_at: "),
+        ([{"kind": "thread", "key": "/a", "closed_at": "0001-01-01T00:00:00+14:00"}], "closed_at: .*1970"),
     ]
     for broken, reason in cases:
         site_id = make_site(database, clock)
         with pytest.raises(BadLinesError, match=reason):
             bring_in(database, site_id, clock, tmp_path, broken)
+
+
+def test_what_a_site_knows_of_an_address_outweighs_what_an_export_tells(
+    services: Services, clock: FakeClock, tmp_path: Path
+) -> None:
+    database = services.database
+    lines = exported(database, lived_in(services, clock))
+    second = make_site(database, clock)
+    bring_in(database, second, clock, tmp_path, [{"body": "Here before.", "label": "ham"}])
+    joe = Author(second, JOE["author_email"], "", "")
+    with database.writing() as session:
+        [before] = session.scalars(select(Comment).where(Comment.site_id == second))
+        addresses.confirm(session, joe, before.id, clock())
+    bring_in(database, second, clock, tmp_path, lines)
+    with database.reading() as session:
+        known = addresses.find(session, joe)
+        assert known is not None
+        assert (known.comment_id, known.refused_at) == (before.id, None)
 
 
 def test_times_of_threads_come_in_with_them(database: Database, clock: Clock, tmp_path: Path) -> None:
@@ -218,6 +273,41 @@ def test_a_wxr_of_ours_brings_the_same_comments_to_another_site(
     numbers = [one.text for one in tree.findall(".//wp:comment_id", names)]
     assert len(set(numbers)) == first.comments
     assert {one.text for one in tree.findall(".//wp:comment_parent", names)} <= {"0", *numbers}
+
+
+def test_a_wxr_of_ours_adds_nothing_to_the_site_it_came_from(
+    services: Services, clock: FakeClock, tmp_path: Path
+) -> None:
+    database = services.database
+    site_id = lived_in(services, clock)
+    path = tmp_path / "ours.xml"
+    with database.reading() as session:
+        path.write_bytes(b"".join(export_wxr(session, site_id)))
+    before = exported(database, site_id)
+    report, _ = bring(database, site_id, "wordpress", path, clock)
+    assert (report.comments, report.known) == (0, len(BODIES) + 1)
+    assert exported(database, site_id) == before
+
+
+def test_an_answer_from_another_page_answers_nothing_on_ours(database: Database, clock: Clock, tmp_path: Path) -> None:
+    site_id = make_site(database, clock)
+    first = {"body": "The first.", "label": "ham", "thread": "/a", "created_at": "2025-01-01T00:00:00Z"}
+    bring_in(database, site_id, clock, tmp_path, [first])
+    with database.reading() as session:
+        theirs = b"".join(export_wxr(session, site_id)).decode()
+    # As it comes back from WordPress, which calls pages by its own numbers.
+    theirs = theirs.replace("<dsq:thread_identifier>/a</dsq:thread_identifier>", "")
+    parent = theirs.partition("<wp:comment_id>")[2].partition("<")[0]
+    answer = (
+        f"<wp:comment><wp:comment_id>5</wp:comment_id><wp:comment_parent>{parent}</wp:comment_parent>"
+        "<wp:comment_content>New.</wp:comment_content><wp:comment_approved>1</wp:comment_approved></wp:comment>"
+    )
+    path = tmp_path / "theirs.xml"
+    path.write_text(theirs.replace("</item>", f"{answer}</item>"))
+    report, _ = bring(database, site_id, "wordpress", path, clock)
+    assert (report.comments, report.known, report.orphans) == (1, 1, 1)
+    with database.reading() as session:
+        assert session.scalars(select(Comment.parent_id)).all() == [None, None]
 
 
 def test_what_a_text_may_hold_and_xml_may_not_is_no_hindrance(database: Database, clock: Clock, tmp_path: Path) -> None:

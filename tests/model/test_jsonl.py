@@ -37,6 +37,10 @@ def test_a_full_line_is_read() -> None:
         (b'{"body": "a", "label": {}}', "label: must be"),
         (b'{"body": "a", "label": "ham", "weight": 0}', "weight: must be above 0"),
         (b'{"body": "a", "label": "ham", "weight": NaN}', "weight: must be a number"),
+        (b'{"body": "a", "label": "ham", "weight": 1e999}', "weight: must be a number"),
+        (b'{"body": "a", "label": "ham", "weight": ' + b"9" * 400 + b"}", "weight: must be a number"),
+        (b'{"body": "a", "label": "ham", "knowledge": {"ip_spam": ' + b"9" * 400 + b"}}", "ip_spam: must be a number"),
+        (b'{"body": "a", "label": "ham", "weight": ' + b"9" * 5000 + b"}", "not JSON"),
         (b'{"body": "a", "label": "ham", "knowledge": {"ip_spam": -1}}', "must not be negative"),
         (b"[" * 100_000, "not JSON"),
     ],
@@ -50,6 +54,20 @@ def test_a_bad_line_is_named_with_its_reason(line: bytes, reason: str) -> None:
     assert bad.number == 3
 
     assert re.search(reason, bad.reason), bad.reason
+
+
+def test_half_a_surrogate_pair_reads_as_the_sign_for_no_character() -> None:
+    texts = {name: f"a{half}" for name, half in (("body", "\ud800"), ("author_name", "\udfff"), ("source", "\udc00"))}
+    (found,) = read_labelled([json.dumps({**texts, "label": "spam"}).encode()])
+    assert isinstance(found, LabelledSample)
+    assert [found.sample.body, found.sample.author_name, found.source] == ["a\ufffd"] * 3
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_outside_the_calendar_is_no_fact(time: str) -> None:
+    (found,) = read_labelled([json.dumps({"body": "a", "label": "ham", "created_at": time}).encode()])
+    assert isinstance(found, LabelledSample)
+    assert found.sample.created_at is None
 
 
 def test_labels_may_be_left_out_for_scoring() -> None:

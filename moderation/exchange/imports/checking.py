@@ -82,14 +82,8 @@ def _thread(found: ImportedThread, now: datetime) -> ImportedThread | BadLine:
         kept = parse_submission(fields, by_server=True, name_required=False, email_required=False, now=now)
     except InvalidError as error:
         return _bad(found.line, error)
-    return ImportedThread(
-        line=found.line,
-        key=kept.thread,
-        url=found.url if origin_of(found.url) else "",
-        title=kept.thread_title,
-        closed_at=found.closed_at,
-        created_at=found.created_at,
-    )
+    url = found.url if origin_of(found.url) else ""
+    return replace(found, key=kept.thread, url=url, title=kept.thread_title)
 
 
 def _bad(line: int, error: InvalidError) -> BadLine:

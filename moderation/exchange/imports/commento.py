@@ -9,7 +9,7 @@ from typing import Any
 
 from model.jsonl import BadLine
 from moderation.comments.submission import MAX_NAME, MAX_TITLE
-from moderation.exchange.history_file import BadObjectError, read_object
+from moderation.exchange.history_file import BadObjectError, read_object, shown
 from moderation.exchange.imports.cleaning import ip_address, one_line, web_address
 from moderation.exchange.imports.files import UnreadableError, opened, read_chunks
 from moderation.exchange.imports.verdicts import verdict
@@ -18,7 +18,9 @@ from moderation.exchange.times import read_time
 from moderation.tables import Status
 
 #: Bytes. The document is one, so all of it is in memory at once.
-LARGEST = 256_000_000
+LARGEST = 32_000_000
+#: Commas and opening brackets: the values that the document can hold, each of which takes far more than its bytes.
+MOST_VALUES = 3_000_000
 _STATES = {"approved": Status.PUBLISHED, "unapproved": Status.PENDING, "flagged": Status.SPAM}
 _ANONYMOUS = frozenset({"", "anonymous", "0" * 64, "00000000-0000-0000-0000-000000000000"})
 Record = Mapping[str, Any]
@@ -28,8 +30,8 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
     """Read threads that have comments, and their comments; a page's path is its thread's key."""
     document = _document(path)
     version = document.get("version")
-    if version not in {1, 3}:
-        message = f"version: {version!r:.40} is not known, only 1 and 3"
+    if not isinstance(version, int) or version not in {1, 3}:
+        message = f"version: {shown(version)} is not known, only 1 and 3"
         raise UnreadableError(message)
     pages = {_text(page, "id"): page for page in _records(document, "pages")}
     people = {_text(one, "id", "commenterHex"): one for one in _records(document, "commenters")}
@@ -56,8 +58,11 @@ def _document(path: Path) -> Record:
             if len(whole) > LARGEST:
                 message = f"more than {LARGEST // 1_000_000} MB"
                 raise UnreadableError(message)
+    if sum(whole.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        message = f"more than {MOST_VALUES} values"
+        raise UnreadableError(message)
     try:
-        return read_object(bytes(whole))
+        return read_object(whole)
     except BadObjectError as error:
         raise UnreadableError(str(error)) from error
 
@@ -99,7 +104,7 @@ def _status(record: Record) -> Status | str | None:
     if record.get("deleted") is True or record.get("isDeleted") is True:
         return None
     if "state" in record:
-        return _STATES.get(_text(record, "state")) or f"state: {record['state']!r:.40} is not known"
+        return _STATES.get(_text(record, "state")) or f"state: {shown(record['state'])} is not known"
     if record.get("isPending") is True:
         return Status.PENDING
     return Status.PUBLISHED if record.get("isApproved") is True else Status.REJECTED

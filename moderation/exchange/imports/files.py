@@ -16,6 +16,11 @@ from moderation.errors import ModerationError
 CHUNK = 65_536
 _GZIP = b"\x1f\x8b"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+#: The codecs that are character sets, by the names Python gives them; the others compress, escape or turn letters.
+_CHARACTER_SETS = re.compile(
+    r"ascii|utf-8(-sig)?|utf-(16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-\w|mac-\w+|gb\d+|gbk|hz|big5\w*|euc_\w+"
+    r"|shift_jis\w*|iso2022_\w+|johab|tis-620|ptcp154|kz1048|hp-roman8"
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -72,18 +77,32 @@ def read_lines(file: IO[bytes], longest: int) -> Iterator[bytes]:
 def read_text(chunks: Iterator[bytes]) -> Iterator[str]:
     """Yield the text of an XML file. A byte that is no character becomes the sign for that, as everywhere.
 
-    Raises ``UnreadableError`` for an encoding that nobody knows.
+    Raises ``UnreadableError`` for an encoding that nobody knows, or that is none.
     """
     first = next(chunks, b"")
     declared = _DECLARED.match(first)
     name = next((name for mark, name in _MARKS if first.startswith(mark)), None)
-    name = name or (declared.group(1).decode("ascii") if declared else "utf-8")
+    name = name or _character_set(declared.group(1).decode("ascii") if declared else "utf-8")
     try:
         decoder = codecs.getincrementaldecoder(name)(errors="replace")
         yield decoder.decode(first)
         for chunk in chunks:
             yield decoder.decode(chunk)
         yield decoder.decode(b"", final=True)
-    except LookupError as error:
-        message = f"the encoding {name!r} is not known"
+    except UnicodeError as error:
+        message = f"this is no text in the encoding {name!r}: {error}"
         raise UnreadableError(message) from error
+
+
+def _character_set(declared: str) -> str:
+    """Return the encoding of a file whose declaration can be read byte by byte. Raises ``UnreadableError``."""
+    try:
+        name = codecs.lookup(declared).name
+    except LookupError as error:
+        message = f"the encoding {declared!r} is not known"
+        raise UnreadableError(message) from error
+    if not _CHARACTER_SETS.fullmatch(name):
+        message = f"the encoding {declared!r} is no character set"
+        raise UnreadableError(message)
+    # In a wide one, nobody could have read that declaration: the text was saved anew, and the declaration left.
+    return "utf-8" if name.startswith(("utf-16", "utf-32")) else name

@@ -55,10 +55,10 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
         for line in read_history(read_lines(file, LONGEST_LINE)):
             try:
                 if isinstance(line, RecordLine) and line.kind is Kind.DECISION:
-                    _add_decision(held, line)
+                    _add_decision(held, line, now)
                     continue
                 if isinstance(line, RecordLine) and line.kind is Kind.POLICY:
-                    held.policies.append(read_record(PastPolicy, line.fields))
+                    held.policies.append(read_record(PastPolicy, line.fields, now))
                     continue
                 yield from _released(held, now)
                 if isinstance(line, BadLine):
@@ -66,7 +66,7 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
                 elif isinstance(line, CommentLine):
                     held.comment, held.comment_id = line, line.fields.get("id")
                 elif line.kind is Kind.SITE:
-                    held.site = line.number, read_record(PastSite, line.fields)
+                    held.site = line.number, read_record(PastSite, line.fields, now)
                 else:
                     yield _thread(line, now)
             except BadRecordError as error:
@@ -74,8 +74,8 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
     yield from _released(held, now)
 
 
-def _add_decision(held: _Held, line: RecordLine) -> None:
-    decision = read_record(PastDecision, line.fields)
+def _add_decision(held: _Held, line: RecordLine, now: datetime) -> None:
+    decision = read_record(PastDecision, line.fields, now)
     if held.comment_id is None or str(decision.comment_id) != held.comment_id:
         message = "comment_id: not that of the comment above"
         raise BadRecordError(message)
@@ -95,7 +95,7 @@ def _thread(line: RecordLine, now: datetime) -> ImportedThread | BadLine:
     key = _text(line.fields, "key")
     if not key.strip():
         return BadLine(line.number, "key: missing or empty")
-    times = read_record(PastThread, line.fields)
+    times = read_record(PastThread, line.fields, now)
     return ImportedThread(
         line=line.number,
         key=fit_key(key),
@@ -103,6 +103,7 @@ def _thread(line: RecordLine, now: datetime) -> ImportedThread | BadLine:
         title=_text(line.fields, "title"),
         closed_at=times.closed_at,
         created_at=min(times.created_at or now, now),
+        is_exact=times.created_at is not None,
     )
 
 
@@ -116,7 +117,7 @@ def _comment(line: CommentLine, decisions: list[PastDecision], now: datetime) ->
     if written.strip() and created_at is None:
         return BadLine(line.number, f"created_at: {written!r:.40} is no time, before 1970 or yet to come")
     try:
-        past = read_past(fields, decisions) if decisions else None
+        past = read_past(fields, decisions, now) if decisions else None
     except BadRecordError as error:
         return BadLine(line.number, str(error))
     return ImportedComment(
@@ -136,6 +137,7 @@ def _comment(line: CommentLine, decisions: list[PastDecision], now: datetime) ->
         referrer=_text(fields, "referrer"),
         created_at=created_at,
         knowledge=sample.knowledge,
+        own_id=past.comment.id if past else None,
         past=past,
     )
 

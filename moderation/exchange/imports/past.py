@@ -6,20 +6,38 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from model.sample import Label
-from moderation.comments.submission import field_errors
+from moderation.comments.submission import CLOCK_SKEW, EPOCH, MAX_BODY, field_errors
 from moderation.policy.rules import Rules
 from moderation.review.history import fold
 from moderation.tables import Action, Status
 
+
+def _moment(value: datetime, info: ValidationInfo) -> datetime:
+    now: datetime = info.context["now"] if info.context else datetime.now(UTC)
+    try:
+        found = value.astimezone(UTC)
+    except OverflowError:
+        found = None
+    if found is None or not EPOCH <= found <= now + CLOCK_SKEW:
+        code, message = "out_of_range", "This time is before 1970 or yet to come."
+        raise PydanticCustomError(code, message)
+    return found
+
+
+#: In UTC, and such as every database and every sum of times can take.
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(max_length=200)]
+Body = Annotated[str, Field(max_length=MAX_BODY)]
 
 
 class BadRecordError(Exception):
@@ -36,7 +54,7 @@ class PastSite(_Record):
     name_required: bool
     email_required: bool
     policy_number: Number
-    held_since: AwareDatetime | None = None
+    held_since: Moment | None = None
 
 
 class PastPolicy(_Record):
@@ -45,14 +63,14 @@ class PastPolicy(_Record):
     number: Number
     rules: Rules
     created_by: uuid.UUID | None = None
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class PastThread(_Record):
     """When a thread was made and closed."""
 
-    closed_at: AwareDatetime | None = None
-    created_at: AwareDatetime | None = None
+    closed_at: Moment | None = None
+    created_at: Moment | None = None
 
 
 class PastDecision(_Record):
@@ -74,56 +92,84 @@ class PastDecision(_Record):
     model_version: Name | None = None
     spam_probability: Share | None = None
     policy_number: Number | None = None
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class PastComment(_Record):
     """What is kept of a comment beside what was sent."""
 
     id: uuid.UUID
-    received_at: AwareDatetime
+    received_at: Moment
     policy_number: Number
     reasons: list[dict[str, Any]]
-    knowledge: dict[str, float]
+    knowledge: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
     facts: dict[str, Any]
     model_version: Name | None
     spam_probability: Share | None
     uncertainty: Finite
     audit_share: Share | None = None
-    audited_at: AwareDatetime | None = None
-    erased_at: AwareDatetime | None = None
+    audited_at: Moment | None = None
+    erased_at: Moment | None = None
     campaign_id: uuid.UUID | None = None
+
+
+class PastText(_Record):
+    """What a comment said before its writer changed it."""
+
+    number: Number
+    body: Body
+    replaced_at: Moment
+
+
+class PastAddress(_Record):
+    """What became of the writer's address at the export's site."""
+
+    asked_at: Moment
+    verified_at: Moment | None = None
+    refused_at: Moment | None = None
+
+
+class PastWriter(_Record):
+    """What else is known of a comment's writer (see ``moderation.exchange.writers``)."""
+
+    earlier_texts: list[PastText] = []
+    notify: bool = False
+    author_address: PastAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A comment's columns and decisions, checked to agree with each other."""
+    """A comment's columns and decisions, checked to agree with each other, and what is known of its writer."""
 
     comment: PastComment
+    writer: PastWriter
     decisions: Sequence[PastDecision]
 
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def read_record(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
-    """Return a record. Raises ``BadRecordError``."""
+def read_record(kind: type[Kind], fields: Mapping[str, Any], now: datetime) -> Kind:
+    """Return a record. ``now``: no time in it is later. Raises ``BadRecordError``."""
     try:
-        if "\\u0000" in json.dumps(fields, ensure_ascii=False).encode().decode():
+        if "\\u0000" in json.dumps(fields, ensure_ascii=False, allow_nan=False):
             message = "a NUL character cannot be stored"
             raise BadRecordError(message)
-        return kind.model_validate(fields)
-    except UnicodeEncodeError as error:
-        message = "half of a surrogate pair is no character"
-        raise BadRecordError(message) from error
+        return kind.model_validate(fields, context={"now": now})
     except ValidationError as error:
         message = "; ".join(f"{one.field}: {one.message}" for one in field_errors(error))
         raise BadRecordError(message) from error
+    except RecursionError as error:
+        message = "nested too deeply"
+        raise BadRecordError(message) from error
+    except ValueError as error:
+        message = "a number that is none, or too large, cannot be stored"
+        raise BadRecordError(message) from error
 
 
-def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision]) -> Past:
+def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision], now: datetime) -> Past:
     """Return what was decided on a comment. Raises ``BadRecordError`` where that does not lead to where it stands."""
-    comment = read_record(PastComment, fields)
+    comment, writer = read_record(PastComment, fields, now), read_record(PastWriter, fields, now)
     try:
         standing = fold(decisions)
     except ValueError as error:
@@ -137,4 +183,8 @@ def read_past(fields: Mapping[str, Any], decisions: Sequence[PastDecision]) -> P
     if (standing.status, standing.version, standing.label) != told:
         message = f"its decisions lead to {standing.status} at version {standing.version}, the comment says otherwise"
         raise BadRecordError(message)
-    return Past(comment, decisions)
+    numbers = {one.number for one in writer.earlier_texts}
+    if len(numbers) < len(writer.earlier_texts):
+        message = "earlier_texts: two of one number"
+        raise BadRecordError(message)
+    return Past(comment, writer, decisions)

@@ -10,7 +10,7 @@ from typing import Any
 
 from model.jsonl import LONGEST_LINE, BadLine
 from moderation.comments.submission import MAX_NAME, MAX_TITLE
-from moderation.exchange.history_file import BadObjectError, read_object
+from moderation.exchange.history_file import BadObjectError, read_line, shown
 from moderation.exchange.imports.cleaning import ip_address, one_line
 from moderation.exchange.imports.files import opened, read_lines
 from moderation.exchange.imports.markup import to_markdown
@@ -31,7 +31,7 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
             if not line.strip():
                 continue
             try:
-                record = read_object(line)
+                record = read_line(line)
             except BadObjectError as error:
                 yield BadLine(number, str(error))
                 continue
@@ -46,8 +46,9 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
 
 
 def _header(record: Mapping[str, Any], number: int, closed: set[str]) -> Iterator[BadLine]:
-    if record["version"] not in _VERSIONS:
-        yield BadLine(number, f"version: {record['version']!r:.40} is not known")
+    version = record["version"]
+    if not isinstance(version, int) or version not in _VERSIONS:
+        yield BadLine(number, f"version: {shown(version)} is not known")
     for post in _list(record.get("posts")):
         if post.get("read_only") is True:
             closed.add(_text(post, "url"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ class ImportedThread:
     title: str = ""
     closed_at: datetime | None = None
     created_at: datetime | None = None
+    #: ``created_at`` is when it was made here, whatever its comments say: our own export knows.
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class ImportedComment:
     knowledge: Mapping[str, float] = field(default_factory=dict)
     #: Where other systems took any address: one that cannot be is left out, and the comment comes in all the same.
     forgiving: bool = False
+    #: What it was called here, where it was once exported from here.
+    own_id: uuid.UUID | None = None
     #: All that was decided on it, where our own export tells.
     past: Past | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from moderation.exchange.imports.markup import to_markdown
 from moderation.exchange.imports.verdicts import verdict
 from moderation.exchange.imports.vocabulary import Imported, ImportedComment, ImportedThread, LeftOut
 from moderation.exchange.times import read_time
+from moderation.exchange.wxr import OWN_ID
 from moderation.tables import Status
 
 #: Also as plugins and the REST interface write them. Without any word, nobody has decided.
@@ -130,7 +132,15 @@ def _comment(post: _Post, comment: _Comment, now: datetime) -> Imported:
         user_agent=fields.get("agent", ""),
         created_at=created_at or _time(post.fields, "post_date", now) or read_time(post.fields.get("pubDate", ""), now),
         forgiving=True,
+        own_id=_own_id(comment.meta.get(OWN_ID, "")),
     )
+
+
+def _own_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
 
 
 def _thread(post: _Post, line: int, now: datetime) -> ImportedThread:

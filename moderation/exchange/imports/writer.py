@@ -21,13 +21,15 @@ from moderation.comments.store import ADD_COMMENT, ADD_THREAD
 from moderation.counters import Author, Tally
 from moderation.database import Database, lock
 from moderation.exchange.imports.checking import Checked, Good
+from moderation.exchange.imports.memory import name_of, recall, remember
 from moderation.exchange.imports.ordering import parents_first, runs
 from moderation.exchange.imports.rows import Draft, Known, band_rows, comment_row, decision_rows
 from moderation.exchange.imports.takeover import take_over
 from moderation.exchange.imports.vocabulary import ImportedSettings, ImportedThread
+from moderation.exchange.imports.writers import ADD_ADDRESS, address_rows, earlier_rows, notice_rows
 from moderation.exchange.threads import digest_key
 from moderation.people.sites import get_site
-from moderation.tables import Band, Comment, Decision, Person, Status, Thread
+from moderation.tables import Band, Comment, Decision, EarlierText, Person, ReplyNotice, Status, Thread
 
 BATCH = 200
 
@@ -79,6 +81,8 @@ class _Writer:
         self._named: dict[str, uuid.UUID] = {}
         #: The places that comments of the file have taken, by which two that say the same stay two.
         self._taken: set[uuid.UUID] = set()
+        #: The threads of comments that were here before under their own ids: the file may call them otherwise.
+        self._threads_here: dict[uuid.UUID, uuid.UUID] = {}
         self.report = ImportReport()
 
     def write(self, session: Session, batch: Sequence[Good], texts: Sequence[Text | None], now: datetime) -> None:
@@ -99,9 +103,15 @@ class _Writer:
         new = [draft for run in runs(drafts) for draft in self._comments(session, run, known, policy_number, now)]
         decisions = [row for draft in new for row in decision_rows(draft, known, now)]
         bands = [row for draft in new for row in band_rows(draft, self._site_id)]
-        for table, rows in ((Decision, decisions), (Band, bands)):
+        texts_before = [row for draft in new for row in earlier_rows(draft)]
+        notices = [row for draft in new for row in notice_rows(draft)]
+        for table, rows in ((Decision, decisions), (Band, bands), (EarlierText, texts_before), (ReplyNotice, notices)):
             if rows:
                 session.execute(plain_insert(table), rows)
+        if known_addresses := address_rows(new, self._site_id):
+            session.execute(ADD_ADDRESS.of(session), known_addresses)
+        keyed = [draft.item for draft in drafts if draft.item.source.key]
+        remember(session, self._site_id, [(item, self._places[item.source.key][0]) for item in keyed])
         tally = Tally()
         for draft in new:
             submission = draft.item.submission
@@ -114,11 +124,14 @@ class _Writer:
     ) -> dict[str, uuid.UUID]:
         """Make the batch's threads that are not there yet. Returns all by their keys."""
         rows: dict[str, dict[str, Any]] = {}
+        exact: dict[str, datetime | None] = {}
         for item in batch:
             key = item.submission.thread if isinstance(item, Checked) else item.key
             row = rows.setdefault(key, {"url": None, "title": None, "closed_at": None, "created_at": None})
             if isinstance(item, ImportedThread):
                 row.update(url=item.url or None, title=item.title or None, closed_at=item.closed_at)
+                if item.is_exact:
+                    exact[key] = item.created_at
             at = item.submission.created_at if isinstance(item, Checked) else item.created_at
             # A page is as old as its first comment: rules that close old threads go by it.
             row["created_at"] = min(filter(None, (row["created_at"], at)), default=None)
@@ -128,7 +141,7 @@ class _Writer:
             ADD_THREAD.of(session),
             [
                 {**row, "id": new_id(), "site_id": self._site_id, "key": key, "published": 0}
-                | {"created_at": min(row["created_at"] or now, now)}
+                | {"created_at": min(exact.get(key) or row["created_at"] or now, now)}
                 for key, row in sorted(rows.items())
             ],
         ).all()
@@ -139,13 +152,20 @@ class _Writer:
     def _ids_for(self, session: Session, items: Sequence[Checked]) -> Iterator[tuple[uuid.UUID, bool]]:
         """Yield an id for each comment, and whether it is here under it already.
 
-        It is the one it had, where an export tells it and nothing of another site is called so.
+        It is the one it has since it came in before, or else the one it had, where an export tells it and nothing of
+        another site is called so.
         """
-        told = [item.source.past.comment.id if item.source.past else None for item in items]
-        found = select(Comment.id, Comment.site_id).where(Comment.id.in_({one for one in told if one is not None}))
-        taken: dict[uuid.UUID, uuid.UUID | None] = dict(session.execute(found).all()) if any(told) else {}
-        for one in told:
-            if one is None or (one in taken and taken[one] != self._site_id):
+        recalled = recall(session, self._site_id, items)
+        told = [item.source.own_id for item in items]
+        wanted = {one for one in told if one is not None}
+        found = select(Comment.id, Comment.site_id, Comment.thread_id).where(Comment.id.in_(wanted))
+        taken: dict[uuid.UUID, uuid.UUID | None] = {}
+        for own_id, site_id, thread_id in session.execute(found) if wanted else ():
+            taken[own_id], self._threads_here[own_id] = site_id, thread_id
+        for item, one in zip(items, told, strict=True):
+            if (place := recalled.get(name_of(item))) is not None:
+                yield place, True
+            elif one is None or (one in taken and taken[one] != self._site_id):
                 yield new_id(), False
             else:
                 yield one, one in taken
@@ -173,7 +193,7 @@ class _Writer:
                 place = self._add_again(session, row, draft.item.source.key, added)
             self._taken.add(place)
             if draft.item.source.key:
-                self._places[draft.item.source.key] = (place, draft.thread_id)
+                self._places[draft.item.source.key] = (place, self._threads_here.get(place, draft.thread_id))
             is_orphan = bool(draft.item.source.parent_key) and row["parent_id"] is None
             self._count(draft.item, is_new=draft.id in added, is_orphan=is_orphan)
         return [draft for draft in run if draft.id in added]

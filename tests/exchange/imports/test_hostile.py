@@ -61,6 +61,10 @@ def refused(database: Database, clock: Clock, folder: Path, form: str, content: 
         (wxr(b"one").replace(b">1</wp:comment_approved", b">maybe</wp:comment_approved"), "line 4: comment_approved:", 0),
         (wxr(b"one").replace(ITEM, b"<item>\n"), "line 4: its post has neither", 0),
         (wxr(b"one").replace(b"UTF-8", b"klingon"), "the encoding 'klingon' is not known", 0),
+        *(
+            (wxr(b"one").replace(b"UTF-8", name), f"the encoding '{name.decode()}' is no character set", 0)
+            for name in (b"hex", b"rot13", b"idna", b"undefined", b"unicode_escape", b"punycode", b"utf-7", b"zlib")
+        ),
         (gzip.compress(wxr(b"one" * 100))[:-20], "the compressed file is cut off or damaged", 0),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -81,6 +85,12 @@ def test_a_bad_wordpress_file_is_refused_with_its_line(
         wxr(b"one&nbsp;&eacute;"),
         wxr(b"<![CDATA[cut \xc3]]>"),
         wxr(b"one").decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+        wxr(b"one").replace(b"UTF-8", b"UTF-16"),
+        wxr(b"one").replace(b"UTF-8", b"utf-32-be"),
+        *(
+            wxr("Привет".encode(name)).replace(b"UTF-8", name.encode())
+            for name in ("windows-1251", "koi8-r", "gb18030", "euc-jp", "shift_jis", "iso-8859-5", "mac-cyrillic")
+        ),
         wxr("Grüße".encode("latin-1")).replace(b"UTF-8", b"ISO-8859-1"),
         wxr(b"one").replace(b' xmlns:wp="http://wordpress.org/export/1.2/"', b""),
     ],
@@ -90,6 +100,9 @@ def test_a_bad_wordpress_file_is_refused_with_its_line(
         "HTML entities",
         "half a character",
         "UTF-16",
+        "UTF-8 under the name of UTF-16",
+        "UTF-8 under the name of UTF-32",
+        *("windows-1251", "koi8-r", "gb18030", "euc-jp", "shift_jis", "iso-8859-5", "mac-cyrillic"),
         "Latin-1",
         "no names",
     ],
@@ -119,6 +132,30 @@ def test_a_huge_file_takes_no_more_memory_than_a_small_one(database: Database, c
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("form", "start", "reason"),
+    [
+        ("jsonl", b'{"body": "a", "label": "ham", "facts": [', "line 1: longer than"),
+        ("remark42", b'{"locator": {"url": "https://a.example"}, "text": "a", "facts": [', "line 1: longer than"),
+        ("commento", b'{"version": 1, "comments": [', "more than 3000000 values"),
+    ],
+)
+def test_few_bytes_that_unpack_to_many_objects_take_little_memory(
+    database: Database, clock: Clock, tmp_path: Path, form: str, start: bytes, reason: str
+) -> None:
+    site_id, path = make_site(database, clock), tmp_path / "export.gz"
+    path.write_bytes(gzip.compress(start + b'{"a":1},' * 3_900_000 + b"1]}", compresslevel=1))
+    assert path.stat().st_size < 200_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadLinesError, match=reason):
+            bring(database, site_id, form, path, clock)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     ("form", "content", "reason"),
     [
@@ -129,9 +166,14 @@ def test_a_huge_file_takes_no_more_memory_than_a_small_one(database: Database, c
         ("isso", b"", "no database of Isso: it has no tables"),
         ("remark42", b'{"version": 1}\n{}\n[1]\nnot json', "line 2: locator.url: missing"),
         ("remark42", b'{"version": 7}', "line 1: version: 7 is not known"),
+        ("remark42", b'{"version": []}', "line 1: version: a list is not known"),
+        ("remark42", b'{"version": ' + b"1" * 5000 + b"}", "line 1: not JSON: Exceeds the limit"),
+        ("remark42", rb'{"locator": {"url": "https://a.example/\ud800"}, "text": "a"}', "line 1: locator: half of a surrogate"),
         ("remark42", b'{"locator": {"url": "https://a.example"}, "text": "a", "text": "b"}', "line 1: text: stands twice"),
         ("commento", b"[]", "not a JSON object"),
         ("commento", b'{"version": 2}', "version: 2 is not known"),
+        ("commento", b'{"version": {}}', "version: a dict is not known"),
+        ("commento", b'{"version": 1, "comments": [{"state": [], "url": "/", "markdown": "a"}]}', "comment 1: state: a list"),
         ("commento", b'{"version": 1, "comments": [', "not JSON: "),
         ("commento", b'{"version": 1, "comments": [{"state": "odd", "url": "/", "markdown": "a"}]}', "comment 1: state: 'odd'"),
         ("commento", b'{"version": 3, "comments": ["x"]}', "comment 1: its page is missing"),
