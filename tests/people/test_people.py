@@ -49,9 +49,7 @@ def test_secrets_are_stored_only_as_digests(database: Database, clock: FakeClock
     assert set(new.akismet_key) <= set("0123456789abcdef")
     with database.reading() as session:
         everything = "".join(
-            str(row)
-            for table in Base.metadata.sorted_tables
-            for row in session.execute(table.select())
+            str(row) for table in Base.metadata.sorted_tables for row in session.execute(table.select())
         )
     for secret in (new.key, new.akismet_key, token, PASSWORD):
         assert secret not in everything
