@@ -188,7 +188,7 @@ def _promotions(session: Session, before: datetime | None) -> list[Event]:
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.site_id is not None:
-        conditions.append(wanted.site_id == _SITE)
+        conditions.append(_SITE.in_([wanted.site_id]))
     if wanted.person_id is not None:
         conditions.append(Decision.person_id == wanted.person_id)
     elif not wanted.judge:
