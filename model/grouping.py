@@ -65,6 +65,14 @@ def weights_of(samples: Sequence[LabelledSample], campaign: Sequence[int]) -> ND
     )
 
 
+def first_of_each(samples: Sequence[LabelledSample], campaign: Sequence[int]) -> list[int]:
+    """Places of the first comment of each campaign in each class, on each site: what are independent witnesses."""
+    first: dict[tuple[int, Label, str], int] = {}
+    for item, (one, of) in enumerate(zip(samples, campaign, strict=True)):
+        first.setdefault((of, one.label, one.sample.site), item)
+    return list(first.values())
+
+
 def learnable(samples: Sequence[LabelledSample], clashes: Sequence[Conflict]) -> list[Sample]:
     """The samples as they may be learnt: spam that copies a genuine comment teaches only what was added to it.
 

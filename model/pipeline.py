@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from model.reading import read
 from model.vector import WIDTH, vector
@@ -120,7 +121,9 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
             raise ValueError(text)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         matrix = csr_array(X) if issparse(X) else X
-        self._solve(matrix, signs.astype(np.float64), weight)
+        # How many threads add up a sum decides how it is rounded: with one, any machine's cores give the same bits.
+        with threadpool_limits(1, user_api="blas"):
+            self._solve(matrix, signs.astype(np.float64), weight)
         return self
 
     def _solve(self, matrix: Any, targets: Floats, weight: Floats) -> None:  # noqa: ANN401 - dense or sparse

@@ -24,6 +24,7 @@ from scipy.special import expit
 from model.artifact import Weights
 from model.evaluation import evaluate
 from model.fitting import both, calibrate, calibrated, fit
+from model.grouping import Conflict
 from model.held_out import HeldOut
 from model.pipeline import stacked
 from model.promise import Promise, solve
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from model.grouping import Conflict
     from model.sample import LabelledSample
     from model.scoring import Scorer
 
@@ -75,6 +75,7 @@ class _Shard:
     spam: NDArray[np.bool_]
     weight: Floats
     texts: list[bytes]
+    texts_of_site: list[bytes]
     groups: dict[str, list[str]]
     live: Floats | None
 
@@ -88,6 +89,10 @@ def record_of(one: LabelledSample) -> bytes:
     return repr((line, rest, *copied)).encode("utf-8", "backslashreplace")
 
 
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
 def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
     sites = frozenset(one.sample.site for one in part if one.sample.site)
     readings = [read(one.sample) for one in part]
@@ -99,7 +104,8 @@ def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
         matrix=stacked((vector(reading, sites) for reading in readings), np.float32),
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
         weight=np.array([one.weight for one in part]),
-        texts=[hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts],
+        texts=[_hash(text) for text in texts],
+        texts_of_site=[_hash(f"{one.sample.site}\0{text}") for one, text in zip(part, texts, strict=True)],
         groups=groups_of(part),
         live=given,
     )
@@ -130,18 +136,34 @@ def _parts(samples: Iterable[LabelledSample], total: hashlib._Hash) -> Iterator[
 
 
 class _Copies:
-    """Of texts that come again with the same label, only the first teaches."""
+    """Of texts that come again with the same label, only the first teaches; spam whose like is genuine, never.
+
+    A text is known by its campaign where it has one. ``clashes`` pair the places of the first of either label, by site.
+    """
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
+        self._first: dict[bytes, int] = {}
+        self._clashes: dict[bytes, Conflict] = {}
 
-    def first(self, shard: _Shard) -> NDArray[np.bool_]:
-        """Which comments of the shard say something new, shape ``(n,)``."""
+    @property
+    def clashes(self) -> list[Conflict]:
+        """What was called both spam and genuine on one site, in the order in which it showed."""
+        return list(self._clashes.values())
+
+    def first(self, shard: _Shard, begin: int) -> NDArray[np.bool_]:
+        """Which comments of the shard say something new, shape ``(n,)``; ``begin`` is the place of its first."""
         new = np.ones(len(shard.texts), dtype=np.bool_)
-        for place, (text, spam) in enumerate(zip(shard.texts, shard.spam.tolist(), strict=True)):
-            key = text + (b"s" if spam else b"h")
-            new[place] = key not in self._seen
-            self._seen.add(key)
+        both_ways = zip(shard.texts, shard.texts_of_site, shard.spam.tolist(), strict=True)
+        for item, (text, here, spam) in enumerate(both_ways):
+            ours, theirs = (b"s", b"h") if spam else (b"h", b"s")
+            other = self._first.get(here + theirs)
+            first = self._first.setdefault(here + ours, begin + item)
+            if other is not None:
+                clash = Conflict((first,), (other,)) if spam else Conflict((other,), (first,))
+                self._clashes.setdefault(here, clash)
+            new[item] = text + ours not in self._seen and not (spam and other is not None)
+            self._seen.add(text + ours)
         return new
 
 
@@ -158,7 +180,7 @@ def learn(
     now, sites = start, start.sites
     seen = _Seen()
     for shard in _shards(_parts(samples, total), live, workers):
-        weight = shard.weight * copies.first(shard)
+        weight = shard.weight * copies.first(shard, seen.n)
         # The first shard is judged by the prior: an honest figure, if a pessimistic one.
         logits = np.asarray(shard.matrix @ now.weights.astype(np.float32), dtype=np.float64) + now.intercept
         seen.add(shard, logits, weight)
@@ -169,7 +191,7 @@ def learn(
         sites |= frozenset(site for site in shard.groups["site"] if site)
         # How many will come is not known; the bar nears its end as they do.
         progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + seen.n)), f"{seen.n:,} labels learnt")
-    return _result(replace(now, sites=sites), total.hexdigest(), seen)
+    return replace(_result(replace(now, sites=sites), total.hexdigest(), seen), conflicts=copies.clashes)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from model import artifact, report, streaming
 from model.evaluation import evaluate
 from model.features import NUMBERS
 from model.fitting import as_prior, calibrate, calibrated, fit, held_out, learning_curve, split
-from model.grouping import Conflict, campaigns, conflicts, folds_of, learnable, weights_of
+from model.grouping import Conflict, campaigns, conflicts, first_of_each, folds_of, learnable, weights_of
 from model.held_out import FILE, HeldOut
 from model.pipeline import CommentVectorizer
 from model.promise import Promise, solve
@@ -165,7 +165,9 @@ def _at_once(
     given = expit(slope * logits + offset)
     progress(0.8, "drawing the report")
     lived = _given(live, kept) if live is not None else None
-    measured = HeldOut.of(spam, given, [one.sample.site for one in kept])
+    # A bound counts independent witnesses: fifty copies of a text are one.
+    apart = first_of_each(kept, campaign)
+    measured = HeldOut.of(spam[apart], given[apart], [kept[item].sample.site for item in apart])
     promise = solve(measured.spam, measured.given)
     held = report.Results(spam, given, weight, report.groups_of(kept), np.arange(len(kept)), lived)
     curve = learning_curve(matrix, spam, weight, start, fold)

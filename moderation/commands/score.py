@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import select
 import sys
 from collections import deque
@@ -24,6 +23,7 @@ from moderation.commands.context import errors_told
 from moderation.commands.judges import open_scorer
 from moderation.commands.labelled import skip_bad_option
 from moderation.comments.judge import judge
+from moderation.machine import processors
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
 
@@ -82,7 +82,7 @@ def _more_at_once(stream: BinaryIO) -> bool:
 
 def _judged(scorer: Scorer, chunks: Iterator[Chunk]) -> Iterator[list[str | BadLine]]:
     """Yield the answers chunk by chunk, in order; of many lines, by as many processes as there are processors."""
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = processors()
     waiting: deque[Future[list[str | BadLine]]] = deque()
     pool: ProcessPoolExecutor | None = None
     with ExitStack() as stack:

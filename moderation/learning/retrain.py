@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from moderation.learning import files
 from moderation.learning.labels import labelled_comments
 from moderation.learning.left_out import keep_left_out
 from moderation.learning.registry import live_version, register
+from moderation.machine import processors
 from moderation.outbox import Kind, enqueue
 from moderation.tables import Job, JobState, ModelVersion
 
@@ -80,9 +82,8 @@ def retrain(
     progress(0.0, "reading the labels")
     ids: list[uuid.UUID] = []
     with database.reading() as session:
-        samples = [*labelled_comments(session, ids), *extra]
         live = _live(session, out_folder)
-    result = _train(samples, out_folder, live, clock(), progress)
+    result = _train(chain(_labels(database, ids), extra), out_folder, live, clock(), progress)
     to_beat = (live.record if live else None) or result.live_metrics
     objections = objections_to(result, to_beat)
     summary = _summary(result, to_beat, objections)
@@ -93,17 +94,30 @@ def retrain(
     return summary
 
 
+def _labels(database: Database, ids: list[uuid.UUID]) -> Iterator[LabelledSample]:
+    """Yield the labels in one snapshot, which is open no longer than they are read."""
+    with database.reading() as session:
+        yield from labelled_comments(session, ids)
+
+
 def _train(
-    samples: list[LabelledSample], out_folder: Path, live: _Live | None, now: datetime, progress: Progress
+    samples: Iterator[LabelledSample], out_folder: Path, live: _Live | None, now: datetime, progress: Progress
 ) -> TrainingResult:
     from model.training import TrainingError, train  # noqa: PLC0415 -- see above
 
-    if not samples:
+    first = next(samples, None)
+    if first is None:
         message = "Nothing can be learnt: nobody has called a comment spam or genuine yet."
         raise ConflictError(message, code="nothing_to_learn")
     try:
         return train(
-            samples, prior=STARTER, out=out_folder, progress=progress, live=live.folder if live else None, now=now
+            chain([first], samples),
+            prior=STARTER,
+            out=out_folder,
+            progress=progress,
+            live=live.folder if live else None,
+            now=now,
+            workers=processors(),
         )
     except TrainingError as error:
         message = f"Nothing can be learnt: {error}."

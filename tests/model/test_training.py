@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +22,7 @@ from model.scoring import STARTER, Scorer
 from model.training import MIN_LABELS_PER_CLASS, TrainingError, compare, train
 from tests.model.conftest import labels
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -144,6 +145,20 @@ def test_copied_text_teaches_nothing_against_the_one_who_wrote_it(tmp_path: Path
     assert attacked < plain + 1.0
 
 
+def test_both_labels_for_one_text_are_listed_among_many_labels_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = labels(60, site="a")
+    again = [
+        replace(rows[0], label=Label.HAM),
+        replace(rows[0], sample=replace(rows[0].sample, site="b"), label=Label.HAM),
+    ]
+    monkeypatch.setattr(streaming, "LARGE", 50)
+    monkeypatch.setattr(streaming, "SHARD", 40)
+    result = train([*rows, *again], out=tmp_path)
+    assert [(clash.spam, clash.ham) for clash in result.conflicts] == [((0,), (60,))]
+
+
 def test_a_site_bends_the_judge_to_its_own_taste_and_to_nobody_elses(tmp_path: Path) -> None:
     """What one site calls spam and another does not: each is believed at home."""
     pool = "our club meets monday harbour hall bring instruments friends choir evening concert tickets door parish tea".split()
@@ -157,6 +172,33 @@ def test_a_site_bends_the_judge_to_its_own_taste_and_to_nobody_elses(tmp_path: P
     scorer = Scorer.load(folder)
     assert scorer.score(Sample(text, site="strict")).log_odds > scorer.score(Sample(text, site="kind")).log_odds + 1.0
     assert scorer.score(Sample(text, site="new")).log_odds == scorer.score(Sample(text)).log_odds
+
+
+def test_copies_are_one_witness_in_a_promise(tmp_path: Path) -> None:
+    """Nobody buys a promise with one comment sent six hundred times."""
+    rows = labels(30)
+    thanks = "Thank you all for the lovely walk along the river yesterday, the dogs slept the whole way home."
+    copies = [LabelledSample(Sample(thanks, thread=f"walk-{n}", site="club"), Label.HAM) for n in range(700)]
+    result = train([*rows, *copies], out=tmp_path)
+    assert result.n_ham == 715
+    assert result.promise.n_ham == 16
+    assert result.promise.missing_ham > 0
+
+
+def test_cores_do_not_change_a_bit(tmp_path: Path) -> None:
+    """The same labels give the same weights, however many threads the linear algebra may use."""
+    code = (
+        "import sys; from pathlib import Path; from tests.model.test_training import NOW, labels, train;"
+        "train(labels(60), out=Path(sys.argv[1]), now=NOW)"
+    )
+    written = []
+    for threads in ("1", "2"):
+        out = tmp_path / threads
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        subprocess.run([sys.executable, "-c", code, str(out)], check=True, env=environment, cwd=ROOT)
+        (folder,) = out.iterdir()
+        written.append((folder / WEIGHTS).read_bytes())
+    assert written[0] == written[1]
 
 
 def test_many_labels_are_learnt_shard_by_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
