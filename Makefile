@@ -26,7 +26,7 @@ format: .venv/installed-dev ## format, and mend what can be mended
 	$(BIN)/ruff format && $(BIN)/ruff check --fix
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --no-header
+	--no-emit-index-url --no-strip-extras --no-annotate --no-header
 lock: .venv/installed-dev ## pin again (ARGS=--upgrade: the newest; ARGS="--upgrade-package flask": one)
 	$(LOCK) $(ARGS) --group dev -o requirements/dev.txt
 	$(LOCK) $(ARGS) --group build -c requirements/dev.txt -o requirements/run.txt
