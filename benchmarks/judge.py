@@ -36,14 +36,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline, make_union
 
-from model import artifact, corpus
+from model import artifact, corpus, fitting
 from model.evaluation import evaluate
-from model.fitting import calibrate
+from model.fitting import calibrate, weights_of_fit
 from model.neighbours import clusters, signature
+from model.pipeline import CommentVectorizer
 from model.reading import read
 from model.sample import Label, LabelledSample, Sample
 from model.scoring import STARTER, Scorer
-from model.train_starter import Design, design, learn
+from model.train_starter import UNTAUGHT, Design, design, learn
 from model.vector import clue_column, clues_of, text_blocks
 
 Mask = NDArray[np.bool_]
@@ -133,13 +134,21 @@ Judge = Callable[[Corpus, Fold], Judged]
 def ours(all_rows: Corpus, fold: Fold) -> Judged:
     """The starter's recipe."""
     fitted = learn(all_rows.seen, all_rows.rows, fold.train)
-    weights = artifact.Weights(fitted.coef_[0], fitted.precision_, float(fitted.intercept_[0]))
-    logits = np.asarray(fitted.decision_function(all_rows.seen.matrix[all_rows.seen.whole[fold.test]]))
+    weights = weights_of_fit(fitted, UNTAUGHT)
+    samples = [row.sample for row in all_rows.rows]
+    asked = fitting.Judged(samples, all_rows.seen.matrix[all_rows.seen.whole], CommentVectorizer())
+    logits = asked.by(weights, np.flatnonzero(fold.test))
     with tempfile.TemporaryDirectory() as folder:
         saved = artifact.save(Path(folder), artifact.Manifest("fold", "", ""), weights)
         scorer = Scorer.load(saved)
         size = sum(path.stat().st_size for path in saved.iterdir())
     return Judged(logits, lambda sample: scorer.score(sample, explain=False).probability, size)
+
+
+def whole(all_rows: Corpus, fold: Fold) -> Judged:
+    """The starter's recipe, every text judged as a whole only."""
+    fitted = learn(all_rows.seen, all_rows.rows, fold.train)
+    return Judged(np.asarray(fitted.decision_function(all_rows.seen.matrix[all_rows.seen.whole[fold.test]])))
 
 
 def _less(*blocks: str) -> Judge:
@@ -290,6 +299,7 @@ def profanity(all_rows: Corpus, fold: Fold) -> Judged:
 
 JUDGES: dict[str, Judge] = {
     "ours": ours,
+    "ours, texts judged whole": whole,
     "ours, no clues": without_clues,
     "ours, links unmasked": unmasked,
     "ours, no letters": _less("letters", "letters of the name"),

@@ -135,6 +135,6 @@ ATTACKS: Final[dict[str, Attack]] = {
 }
 
 
-def stuffed(spam: str, ham: str) -> str:
+def stuffed(spam: str, ham: str, between: str = "\n\n") -> str:
     """A genuine comment copied, with the spam added."""
-    return f"{ham}\n\n{spam}"
+    return f"{ham}{between}{spam}"

@@ -10,6 +10,7 @@ import argparse
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from benchmarks.judge import Corpus, load
 from benchmarks.judge_attacks import ATTACKS, stuffed
 from model import artifact
 from model.copying import copied_spans
+from model.fitting import weights_of_fit
 from model.sample import Sample
 from model.scoring import Scorer
-from model.train_starter import folds, learn
+from model.train_starter import UNTAUGHT, folds, learn
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
     all_rows = load(chosen.data)
     fold = folds(all_rows.rows)
     fitted = learn(all_rows.seen, all_rows.rows, fold != 0)
-    weights = artifact.Weights(fitted.coef_[0], fitted.precision_, float(fitted.intercept_[0]))
+    weights = weights_of_fit(fitted, UNTAUGHT)
     english = np.array([row.lang == "en" and row.source != "sms" for row in all_rows.rows])
     order = np.random.default_rng(0)
     spam = order.permutation(np.flatnonzero((fold == 0) & english & all_rows.spam))[: chosen.n]
@@ -47,10 +49,21 @@ def main() -> int:
     print(f"{len(spam)} spam, {len(ham)} genuine; recall at 1 %: {(plain > cut).mean():.3f}")
     print("| disguise | recall at 1 % | lost, points |\n| --- | --- | --- |")
 
-    def stuff(body: str, chance: random.Random) -> str:
-        return stuffed(body, all_rows.rows[chance.choice(ham.tolist())].sample.body)
+    def stuffing(between: str, *, first: bool) -> Callable[[str, random.Random], str]:
+        def stuff(body: str, chance: random.Random) -> str:
+            genuine = all_rows.rows[chance.choice(ham.tolist())].sample.body
+            return stuffed(genuine, body, between) if first else stuffed(body, genuine, between)
 
-    for name, attack in {**ATTACKS, "ham-stuffing": stuff}.items():
+        return stuff
+
+    hidden = {
+        "ham-stuffing: a paragraph before": stuffing("\n\n", first=False),
+        "... a paragraph after": stuffing("\n\n", first=True),
+        "... lines before": stuffing("\n", first=False),
+        "... the same line, before": stuffing(" ", first=False),
+        "... the same line, after": stuffing(" ", first=True),
+    }
+    for name, attack in {**ATTACKS, **hidden}.items():
         chance = random.Random(1)
         given = np.array(list(scorer.score_many(replace(one, body=attack(one.body, chance)) for one in samples)))
         recall = (given > cut).mean()

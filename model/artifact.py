@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: What this code can read. Any change to how a comment becomes a vector is a new format.
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 MANIFEST: Final = "manifest.json"
 WEIGHTS: Final = "weights.npz"
 #: Precisions are kept as eighths of a binary logarithm above the least one.
 _LOG_STEP: Final = 8.0
+
+
+#: No log-odds lie in it: texts are judged whole.
+NO_DOUBT: Final = (0.0, 0.0)
 
 
 class ArtifactError(Exception):
@@ -59,13 +63,15 @@ class Weights:
     """A linear judge: log-odds = ``intercept`` + x · ``weights``, x of `vector.WIDTH` columns.
 
     ``precision`` is the inverse variance of each weight, what retraining holds on to; ``sites`` have columns of their
-    own. Weights are exactly as stored (half precision in the hashed spaces), so a saved model is the model.
+    own. Between the log-odds of ``doubt`` the parts of a text are judged, too (see `parts`). Weights are exactly as
+    stored (half precision in the hashed spaces), so a saved model is the model.
     """
 
     weights: Floats
     precision: Floats
     intercept: float
     sites: frozenset[str] = frozenset()
+    doubt: tuple[float, float] = NO_DOUBT
 
     def stored(self) -> Weights:
         """The same, rounded to what the file keeps."""
@@ -82,17 +88,20 @@ def _pack(weights: Weights) -> dict[str, NDArray[Any]]:
         "numbers": weights.weights[NUMBERS_FROM:],
         "numbers_precision": weights.precision[NUMBERS_FROM:],
         "intercept": np.array(weights.intercept),
+        "doubt": np.array(weights.doubt),
     }
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], sites: frozenset[str]) -> Weights:
     hashed = arrays["hashed"].astype(np.float64)
     precision = float(arrays["least"]) * 2.0 ** (arrays["precision"] / _LOG_STEP)
+    low, high = arrays["doubt"].tolist()
     return Weights(
         np.concatenate((hashed, arrays["numbers"])),
         np.concatenate((precision, arrays["numbers_precision"])),
         float(arrays["intercept"]),
         sites,
+        (low, high),
     )
 
 

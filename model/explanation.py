@@ -8,6 +8,7 @@ A feature that occurs several times counts once, so it is shown where it occurs 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,15 +18,18 @@ from model.sample import Evidence
 from model.vector import GRAMS, NUMBERS_FROM, WIDTH, Block, Clues, clue_column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from model.hashing import Columns
+    from model.parts import Span
     from model.reading import Reading
 
     Floats = NDArray[np.float64]
 
+#: Names the part of a text that was judged in the place of the whole.
+LOUDEST: Final = "loudest part"
 #: Words of the body that are named one by one; the others are one addend together.
 MOST_WORDS: Final = 12
 
@@ -64,6 +68,18 @@ def explain(
             addends.append(Evidence(number.name, number.field, value * weight))
     addends.sort(key=lambda evidence: -abs(evidence.weight))
     return tuple(addends)
+
+
+def placed(addends: Iterable[Evidence], part: Span) -> tuple[Evidence, ...]:
+    """The addends of a part of a body as evidence on the whole body, and, adding nothing, which part it is."""
+    begin, end = part
+    moved = [
+        replace(one, start=one.start + begin, end=one.end + begin)
+        if one.field == "body" and one.start is not None and one.end is not None
+        else one
+        for one in addends
+    ]
+    return (*moved, Evidence(LOUDEST, "body", 0.0, begin, end))
 
 
 def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:

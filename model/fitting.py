@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from model.evaluation import evaluate
 from model.hashing import SHARED
-from model.pipeline import PriorLogisticRegression
+from model.parts import loudest
+from model.pipeline import CommentVectorizer, PriorLogisticRegression
 from model.vector import NUMBERS_FROM
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from model.artifact import Weights
+    from model.sample import Sample
 
     Floats = NDArray[np.float64]
 
@@ -82,23 +84,57 @@ def split(groups: Sequence[int], seed: int, folds: int = FOLDS) -> NDArray[np.in
 
 def held_out(
     matrix: csr_matrix,
+    judged: Judged,
     spam: NDArray[np.bool_],
     weight: Floats,
     start: Weights,
     fold: NDArray[np.int64],
     progress: Callable[[float, str], None],
 ) -> Floats:
-    """Log-odds of every comment by a model that has not learnt its fold, shape ``(n,)``.
+    """Log-odds of every comment by a model that has not learnt its fold, parts looked at, shape ``(n,)``.
 
-    A fold whose other folds lack a class is judged by the prior alone.
+    ``matrix`` is what is learnt of the comments, ``judged`` what is judged. A fold whose other folds lack a class is
+    judged by the prior alone.
     """
-    logits = np.asarray(matrix @ start.weights) + start.intercept
+    logits = np.zeros(len(spam))
     for number in range(FOLDS):
         progress(number / FOLDS, "measuring on held-out labels")
-        out = fold == number
-        if out.any() and both(spam[~out]):
-            logits[out] = fit(matrix[~out], spam[~out], weight[~out], start).decision_function(matrix[out])
+        out = np.flatnonzero(fold == number)
+        if not len(out):
+            continue
+        rest = fold != number
+        now = start
+        if both(spam[rest]):
+            now = weights_of_fit(fit(matrix[rest], spam[rest], weight[rest], start), start)
+        logits[out] = judged.by(now, out)
     return logits
+
+
+def weights_of_fit(model: PriorLogisticRegression, start: Weights) -> Weights:
+    """What a fit has learnt, with all else as it was."""
+    return replace(start, weights=model.coef_[0], precision=model.precision_, intercept=float(model.intercept_[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Comments with the vectors of their whole texts, to be judged by any weights."""
+
+    samples: Sequence[Sample]
+    matrix: csr_matrix
+    vectorizer: CommentVectorizer
+
+    def by(self, weights: Weights, chosen: NDArray[np.int64]) -> Floats:
+        """Log-odds of the comments at the places ``chosen``, shape ``(len(chosen),)``."""
+
+        def linear(matrix: csr_matrix) -> Floats:
+            return np.asarray(matrix @ weights.weights) + weights.intercept
+
+        return loudest(
+            [self.samples[item] for item in chosen.tolist()],
+            linear(self.matrix[chosen]),
+            weights.doubt,
+            lambda views: linear(self.vectorizer.transform(views)),
+        )
 
 
 def learning_curve(
@@ -138,4 +174,5 @@ def calibrated(weights: Weights, slope: float, offset: float) -> Weights:
         weights=slope * weights.weights,
         precision=weights.precision / slope**2,
         intercept=slope * weights.intercept + offset,
+        doubt=(slope * weights.doubt[0] + offset, slope * weights.doubt[1] + offset),
     )

@@ -43,8 +43,8 @@ _INVERSE: Final = _powers(pow(_BASE, -1, 1 << 64))
 
 
 def codes(text: str) -> Codes:
-    """The text's code points, shape ``(len(text),)``; lone surrogates must be gone."""
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    """The text's code points, shape ``(len(text),)``; lone surrogates are themselves."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
 
 
 def prefixes(points: Codes) -> Codes:

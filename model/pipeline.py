@@ -21,14 +21,16 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from model.parts import loudest
 from model.reading import read
 from model.vector import WIDTH, vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from model.artifact import Weights
     from model.sample import Sample
 
     Floats = NDArray[np.float64]
@@ -206,11 +208,28 @@ def unfitted(sites: frozenset[str] = frozenset(), **prior: Any) -> Pipeline:
     return Pipeline([("vector", CommentVectorizer(sites)), ("classifier", PriorLogisticRegression(**prior))])
 
 
-def fitted(weights: Floats, intercept: float, sites: frozenset[str] = frozenset()) -> Pipeline:
+def fitted(weights: Weights) -> ByParts:
     """A pipeline of scikit-learn's own `LogisticRegression` with given weights: what the fast path must equal."""
     classifier = LogisticRegression()
     classifier.classes_ = np.array([0, 1])
-    classifier.coef_ = weights[np.newaxis]
-    classifier.intercept_ = np.array([intercept])
-    classifier.n_features_in_ = len(weights)
-    return Pipeline([("vector", CommentVectorizer(sites)), ("classifier", classifier)])
+    classifier.coef_ = weights.weights[np.newaxis]
+    classifier.intercept_ = np.array([weights.intercept])
+    classifier.n_features_in_ = len(weights.weights)
+    return ByParts(Pipeline([("vector", CommentVectorizer(weights.sites)), ("classifier", classifier)]), weights.doubt)
+
+
+class ByParts(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted ``pipeline`` that is asked about parts of a text, too, where its log-odds lie in ``doubt``."""
+
+    def __init__(self, pipeline: Pipeline, doubt: tuple[float, float]) -> None:
+        self.pipeline = pipeline
+        self.doubt = doubt
+
+    def decision_function(self, samples: Sequence[Sample]) -> Floats:
+        """Log-odds, shape ``(n,)``."""
+        return loudest(samples, self.pipeline.decision_function(samples), self.doubt, self.pipeline.decision_function)
+
+    def predict_proba(self, samples: Sequence[Sample]) -> Floats:
+        """Probabilities, shape ``(n, 2)``."""
+        probability = expit(self.decision_function(samples))
+        return np.column_stack((1.0 - probability, probability))

@@ -15,16 +15,19 @@ import numpy as np
 
 from model import artifact
 from model.explanation import explain as explained
+from model.explanation import placed
 from model.features import numbers
 from model.held_out import FILE, HeldOut
+from model.parts import alone, parts_of
 from model.promise import DEFAULT, Cuts, Promise, Terms, solve_for
 from model.reading import read
 from model.sample import Evidence, Score
-from model.vector import NUMBERS_FROM, Block, Clues, features_of
+from model.vector import NUMBERS_FROM, features_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from model.parts import Span
     from model.sample import Sample
 
 #: The folder of the judge that is shipped.
@@ -52,6 +55,7 @@ class Scorer:
         self._weights.flags.writeable = False
         self._numbers = weights.weights[NUMBERS_FROM:].tolist()
         self._intercept = weights.intercept
+        self._doubt = weights.doubt
 
     @classmethod
     def load(cls, folder: Path) -> Scorer:
@@ -65,13 +69,8 @@ class Scorer:
 
     def score(self, sample: Sample, *, explain: bool = True) -> Score:
         """Judge one comment; ``explain=False`` leaves the evidence empty and saves half the time."""
-        reading = read(sample, trace=explain)
-        found, clues = features_of(reading, self.sites)
-        plain = numbers(reading)
-        log_odds = self._log_odds(found, clues, plain)
-        evidence: tuple[Evidence, ...] = ()
-        if explain:
-            evidence = explained(reading, found, clues, plain, self._weights, self._intercept)
+        log_odds, part = self._judge(sample)
+        evidence = self._explain(sample, part) if explain else ()
         return Score(probability(log_odds), log_odds, evidence, self.version)
 
     @cached_property
@@ -106,16 +105,34 @@ class Scorer:
     def score_many(self, samples: Iterable[Sample]) -> Iterator[float]:
         """Spam probabilities in the order of ``samples``, streaming."""
         for sample in samples:
-            reading = read(sample)
-            yield probability(self._log_odds(*features_of(reading, self.sites), numbers(reading)))
+            yield probability(self._judge(sample)[0])
 
-    def _log_odds(self, found: Sequence[Block], clues: Sequence[Clues], plain: Sequence[float]) -> float:
+    def _judge(self, sample: Sample) -> tuple[float, Span | None]:
+        """The log-odds, and the part of the text that they are of, if it is not the whole (see `parts`)."""
+        whole = self._log_odds(sample)
+        low, high = self._doubt
+        if not low < whole < high:
+            return whole, None
+        parts = [(self._log_odds(alone(sample, part)), part) for part in parts_of(sample.body)]
+        log_odds, part = max(parts, default=(whole, None))
+        return (log_odds, part) if log_odds > whole else (whole, None)
+
+    def _log_odds(self, sample: Sample) -> float:
+        """Of a text as it is."""
+        reading = read(sample)
+        found, clues = features_of(reading, self.sites)
         total = self._intercept
         for block in found:
             total += block.log_odds(self._weights)
         for some in clues:
             total += some.log_odds(self._weights)
-        for value, weight in zip(plain, self._numbers, strict=True):
+        for value, weight in zip(numbers(reading), self._numbers, strict=True):
             if value:
                 total += value * weight
         return total
+
+    def _explain(self, sample: Sample, part: Span | None) -> tuple[Evidence, ...]:
+        reading = read(alone(sample, part) if part else sample, trace=True)
+        found, clues = features_of(reading, self.sites)
+        addends = explained(reading, found, clues, numbers(reading), self._weights, self._intercept)
+        return placed(addends, part) if part else addends

@@ -21,11 +21,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from model.artifact import Weights
 from model.evaluation import evaluate
-from model.fitting import both, calibrate, calibrated, fit
+from model.fitting import both, calibrate, calibrated, fit, weights_of_fit
 from model.grouping import Conflict
 from model.held_out import HeldOut
+from model.parts import alone, parts_of
 from model.pipeline import stacked
 from model.promise import Promise, solve
 from model.reading import read
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from model.artifact import Weights
     from model.sample import LabelledSample
     from model.scoring import Scorer
 
@@ -69,9 +70,14 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """A part of the labels, read: vectors in single precision, labels, weights, hashes of the plain texts, groups."""
+    """A part of the labels, read: vectors in single precision, labels, weights, hashes of the plain texts, groups.
+
+    ``parts`` are the vectors of the parts of texts (see `parts`), ``owner`` the comments they are of.
+    """
 
     matrix: csr_matrix
+    parts: csr_matrix
+    owner: NDArray[np.int64]
     spam: NDArray[np.bool_]
     weight: Floats
     texts: list[bytes]
@@ -90,18 +96,21 @@ def record_of(one: LabelledSample) -> bytes:
 
 
 def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
     sites = frozenset(one.sample.site for one in part if one.sample.site)
     readings = [read(one.sample) for one in part]
     texts = [one.group or reading.body.text for one, reading in zip(part, readings, strict=True)]
+    views = [(item, alone(one.sample, span)) for item, one in enumerate(part) for span in parts_of(one.sample.body)]
     given = None
     if live is not None:
         given = np.fromiter(live.score_many(one.sample for one in part), dtype=np.float64, count=len(part))
     return _Shard(
         matrix=stacked((vector(reading, sites) for reading in readings), np.float32),
+        parts=stacked((vector(read(view), sites) for _, view in views), np.float32),
+        owner=np.array([item for item, _ in views], dtype=np.int64),
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
         weight=np.array([one.weight for one in part]),
         texts=[_hash(text) for text in texts],
@@ -133,6 +142,17 @@ def _parts(samples: Iterable[LabelledSample], total: hashlib._Hash) -> Iterator[
         for one in part:
             total.update(record_of(one))
         yield part
+
+
+def _judged(shard: _Shard, now: Weights) -> Floats:
+    """Log-odds of a shard's comments, shape ``(n,)``, their parts looked at where the whole leaves a doubt."""
+    weights = now.weights.astype(np.float32)
+    whole = np.asarray(shard.matrix @ weights, dtype=np.float64) + now.intercept
+    parts = np.asarray(shard.parts @ weights, dtype=np.float64) + now.intercept
+    low, high = now.doubt
+    asked = ((whole > low) & (whole < high))[shard.owner]
+    np.maximum.at(whole, shard.owner[asked], parts[asked])
+    return whole
 
 
 class _Copies:
@@ -182,12 +202,12 @@ def learn(
     for shard in _shards(_parts(samples, total), live, workers):
         weight = shard.weight * copies.first(shard, seen.n)
         # The first shard is judged by the prior: an honest figure, if a pessimistic one.
-        logits = np.asarray(shard.matrix @ now.weights.astype(np.float32), dtype=np.float64) + now.intercept
+        logits = _judged(shard, now)
         seen.add(shard, logits, weight)
         new = weight > 0
         if both(shard.spam[new]):
             model = fit(shard.matrix[new], shard.spam[new], weight[new], now, _STEPS)
-            now = Weights(model.coef_[0], model.precision_, float(model.intercept_[0]))
+            now = weights_of_fit(model, now)
         sites |= frozenset(site for site in shard.groups["site"] if site)
         # How many will come is not known; the bar nears its end as they do.
         progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + seen.n)), f"{seen.n:,} labels learnt")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,7 @@ from scipy.special import expit
 from model import artifact, report, streaming
 from model.evaluation import evaluate
 from model.features import NUMBERS
-from model.fitting import as_prior, calibrate, calibrated, fit, held_out, learning_curve, split
+from model.fitting import Judged, as_prior, calibrate, calibrated, fit, held_out, learning_curve, split, weights_of_fit
 from model.grouping import Conflict, campaigns, conflicts, first_of_each, folds_of, learnable, weights_of
 from model.held_out import FILE, HeldOut
 from model.pipeline import CommentVectorizer
@@ -154,14 +154,14 @@ def _at_once(
     sites = frozenset(one.sample.site for one in kept if one.sample.site)
     progress(0.2, "reading the comments")
     vectorizer = CommentVectorizer(sites)
-    judged = vectorizer.transform([one.sample for one in kept])
-    matrix = vectorizer.transform(learnable(kept, clashes)) if clashes else judged
+    judged = Judged([one.sample for one in kept], vectorizer.transform([one.sample for one in kept]), vectorizer)
+    matrix = vectorizer.transform(learnable(kept, clashes)) if clashes else judged.matrix
     fold = split(folds_of(kept, campaign), seed)
-    logits = held_out(matrix, spam, weight, start, fold, lambda done, what: progress(0.3 + 0.4 * done, what))
+    logits = held_out(matrix, judged, spam, weight, start, fold, lambda done, what: progress(0.3 + 0.4 * done, what))
     slope, offset = calibrate(logits, spam, weight)
     progress(0.7, "learning from all labels")
     model = fit(matrix, spam, weight, start)
-    raw = artifact.Weights(model.coef_[0], model.precision_, float(model.intercept_[0]), sites)
+    raw = replace(weights_of_fit(model, start), sites=sites)
     given = expit(slope * logits + offset)
     progress(0.8, "drawing the report")
     lived = _given(live, kept) if live is not None else None

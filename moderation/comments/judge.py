@@ -29,9 +29,12 @@ log = structlog.get_logger()
 COPY_WINDOW = timedelta(days=30)
 #: A wave may have thousands of copies; the newest few tell as much.
 MAX_COPIES = 50
-#: Estimated Jaccard similarity from which two texts are copies of one another (PEERS.md: no mixed clusters at 0.8).
+#: Estimated Jaccard similarity from which two texts are copies of one another: at 0.8, no two stories get mixed.
 COPY_SIMILARITY = 0.8
-
+#: Published texts that are asked whether they were copied into a longer one, the most alike first ...
+_MAX_ORIGINALS = 3
+#: ... and were, if so much of what they say is said again.
+_COPIED_SHARE = 0.6
 
 _REPUTATION = select(Reputation.kind, Reputation.published, Reputation.spam).where(
     Reputation.site_id == bindparam("site_id"),
@@ -47,9 +50,9 @@ _NEAR = (
     .order_by((Band.site_id == bindparam("site_id")).desc(), func.count().desc(), Band.comment_id.desc())
     .limit(MAX_COPIES)
 )
-_COPIES = select(Comment.id, Comment.site_id, Comment.status, Comment.signature, Comment.campaign_id).where(
-    Comment.id.in_(_NEAR), Comment.received_at >= bindparam("since")
-)
+_COPIES = select(
+    Comment.id, Comment.site_id, Comment.status, Comment.signature, Comment.campaign_id, Comment.received_at
+).where(Comment.id.in_(_NEAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class Copies:
     """Near-identical comments of late: how many of the site stand where, and the campaign that they all are, if any."""
 
     counts: Mapping[Status, int]
-    #: The published one that is most like it.
-    published_id: uuid.UUID | None = None
+    #: The site's published ones, of any age, that may have been copied into it; the most alike first.
+    published_ids: tuple[uuid.UUID, ...] = ()
     campaign_id: uuid.UUID | None = None
 
 
@@ -119,33 +122,46 @@ def copies_of(
     """Return what is near-identical to a text: the site's own counted, and the campaign, which may span sites."""
     if not text.bands:
         return Copies({})
-    rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands), "since": now - COPY_WINDOW})
+    rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands)})
     counts: dict[Status, int] = {}
     firsts = []
     published: list[tuple[float, uuid.UUID]] = []
-    for comment_id, of_site, status, sign, campaign_id in rows:
+    for comment_id, of_site, status, sign, campaign_id, received_at in rows:
         alike = similarity(sign, text.signature) if comment_id != besides and sign is not None else 0.0
-        if alike >= COPY_SIMILARITY:
+        if alike and of_site == site_id and status is Status.PUBLISHED:
+            published.append((alike, comment_id))
+        if alike >= COPY_SIMILARITY and received_at >= now - COPY_WINDOW:
             firsts.append(campaign_id or comment_id)
             if of_site == site_id:
                 counts[status] = counts.get(status, 0) + 1
-                published += [(alike, comment_id)] if status is Status.PUBLISHED else []
-    return Copies(counts, max(published)[1] if published else None, min(firsts, default=None))
+    originals = tuple(comment_id for _, comment_id in sorted(published, reverse=True)[:_MAX_ORIGINALS])
+    return Copies(counts, originals, min(firsts, default=None))
 
 
 def copied_from(session: Session, copies: Copies, author: Author, body: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of the body that were taken from somebody else's published comment.
 
-    Spam likes to hide in a genuine comment, copied with a link added; judged is then what was added. Who says their own
-    words again is no thief.
+    Spam likes to hide in a genuine comment, copied with something added; judged is then what was added. Who says their
+    own words again is no thief.
     """
-    original = session.get(Comment, copies.published_id) if copies.published_id else None
-    if original is None:
+    if not copies.published_ids:
         return ()
-    theirs = (original.author_email, author.email), (original.ip_network, author.ip_network)
-    if any(one and one.lower() == other.lower() for one, other in theirs):
+    known = {one.id: one for one in session.scalars(select(Comment).where(Comment.id.in_(copies.published_ids)))}
+    originals = [known[one] for one in copies.published_ids if one in known and _is_in(known[one].body, body)]
+    if not originals or any(_is_by(original, author) for original in originals):
         return ()
-    return copied_spans(body, original.body)
+    return copied_spans(body, originals[0].body)
+
+
+def _is_in(original: str, body: str) -> bool:
+    """Whether most of what a text says is said again in another, which may say much more."""
+    again = sum(end - start for start, end in copied_spans(original, body))
+    return again >= _COPIED_SHARE * len(original.strip())
+
+
+def _is_by(comment: Comment, author: Author) -> bool:
+    theirs = (comment.author_email, author.email), (comment.ip_network, author.ip_network)
+    return any(one and one.lower() == other.lower() for one, other in theirs)
 
 
 def judge(

@@ -457,6 +457,36 @@ def test_spam_that_copies_a_published_comment_is_judged_by_what_it_added(
         assert "copied" not in session.get_one(Comment, uuid.UUID(mine["id"])).facts
 
 
+def test_spam_as_long_as_the_old_comment_that_it_hides_in_is_judged_by_what_it_added(
+    services: Services, client: FlaskClient, clock: FakeClock
+) -> None:
+    """Half of it is new, and the original is a year old: no near-duplicate by any window, and a copy all the same."""
+    site = make_site(services)
+    story = (
+        "We walked from the old mill to the lighthouse last spring and the path was dry nearly all the way, "
+        "only the last mile along the cliffs needs good shoes, and the kiosk at the top sells excellent soup."
+    )
+    original = client.post(site.url, json={**CLEAN, "body": story, "ip": "192.0.2.1"}, headers=site.bearer).get_json()
+    assert original["status"] == "published"
+    clock.advance(365 * 86_400)
+    pitch = (
+        " Buy cheap replica watches and designer handbags online, best quality, free shipping, pay by card "
+        "and visit our outlet shop today http://replica-outlet.example.com/buy/"
+    )
+    stolen = {
+        **CLEAN,
+        "author_name": "Replica Outlet",
+        "author_email": "x98@example.net",
+        "body": story + pitch,
+        "ip": "198.51.100.9",
+    }
+    thief = client.post(site.url, json=stolen, headers=site.bearer).get_json()
+    with services.database.reading() as session:
+        copied = session.get_one(Comment, uuid.UUID(thief["id"])).facts.get("copied")
+    assert copied == [[0, len(story) - 1]]
+    assert thief["status"] != "published"
+
+
 def test_a_sites_server_can_correct_what_a_page_is_called(
     client: FlaskClient, services: Services, site: MadeSite
 ) -> None:

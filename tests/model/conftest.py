@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def random_weights() -> Weights:
     """Weights that agree with nothing, so that no error can hide behind a zero."""
     random = np.random.default_rng(7)
-    weights = Weights(random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}))
+    weights = Weights(random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}), (-9.0, 9.0))
     return weights.stored()
 
 

@@ -6,7 +6,8 @@ import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,11 @@ PIECES = st.sampled_from(
     ["casino", "http://a.example/b?c", "<a href='http://x.ru'>win</a>", "[url=http://y.com]z[/url]", "é", "很好", "привет",
      "v1agra", "s p a m s", "\u200b", "!!!!", "{a|b}", "5000", "😀", "x.com", "ВИАГRА", "the", "post"]
 )  # fmt: skip
-TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=12).map(" ".join))
+TEXTS = st.one_of(
+    st.text(max_size=80),
+    st.lists(PIECES, max_size=12).map(" ".join),
+    st.lists(st.one_of(PIECES, st.just("\n\n"), st.just("end.\n")), min_size=40, max_size=90).map(" ".join),
+)
 SAMPLES = st.builds(
     Sample,
     body=TEXTS,
@@ -42,7 +47,7 @@ SAMPLES = st.builds(
 def test_the_fast_path_equals_the_scikit_learn_pipeline(
     sample: Sample, random_scorer: Scorer, random_weights: Weights
 ) -> None:
-    pipeline = fitted(random_weights.weights, random_weights.intercept, random_weights.sites)
+    pipeline = fitted(random_weights)
     score = random_scorer.score(sample, explain=False)
     assert score.log_odds == pytest.approx(float(pipeline.decision_function([sample])[0]), abs=1e-9)
     assert score.probability == pytest.approx(float(pipeline.predict_proba([sample])[0, 1]), abs=1e-9)
@@ -59,6 +64,13 @@ def test_evidence_adds_up_and_points_into_the_fields(sample: Sample, random_scor
         if evidence.start is not None:
             assert evidence.end is not None
             assert 0 <= evidence.start < evidence.end <= len(getattr(sample, evidence.field))
+
+
+@pytest.mark.parametrize("field", ["body", "author_name", "author_email", "author_url", "user_agent", "thread", "site"])
+def test_half_a_character_in_any_field_is_judged(field: str, random_scorer: Scorer) -> None:
+    broken: dict[str, Any] = {field: "http://a\ud800.com/\udc00 b@c\ud800.org"}
+    sample = replace(Sample("hello"), **broken)
+    assert math.isfinite(random_scorer.score(sample).log_odds)
 
 
 def test_evidence_marks_the_words_as_they_were_written(random_scorer: Scorer) -> None:

@@ -1,0 +1,89 @@
+"""Parts of a text that are judged by themselves where the whole leaves a doubt.
+
+Spam hides in the words of a genuine comment: judged as a whole, the two outvote each other. Where the log-odds of the
+whole lie in the judge's ``doubt``, its ends are judged alone as well, and the loudest speaks for all. A comment about
+which there is no doubt, which is nearly every genuine one, costs nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from model.sample import Sample
+
+    Floats = NDArray[np.float64]
+    Span = tuple[int, int]
+
+#: Whole sentences of at least so many words make an end of a text of at least `_LONG` words.
+_END: Final = 25
+_LONG: Final = 38
+#: Where a text is cut into paragraphs, lines, sentences.
+_PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n\s*|</p>\s*|<br[ /]*>\s*<br[ /]*>\s*", re.IGNORECASE)
+_LINE: Final = re.compile(r"\s*\n\s*|<br[ /]*>\s*", re.IGNORECASE)
+_SENTENCE: Final = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]*\s+|\n+")
+_WORD: Final = re.compile(r"\S+")
+
+
+def parts_of(body: str) -> list[Span]:
+    """Spans of the first and the last paragraph, line, and sentences of 25 words; ascending, none twice.
+
+    None where a text has no such parts, never the whole.
+    """
+    found = {*_ends(body, _PARAGRAPH), *_ends(body, _LINE), *_sentences(body)}
+    return sorted(found - {(0, len(body))})
+
+
+def _ends(body: str, separator: re.Pattern[str]) -> list[Span]:
+    """The first and the last piece between separators that says anything."""
+    text = body.strip()
+    begin = body.find(text)
+    cuts = [cut.span() for cut in separator.finditer(text)]
+    if not cuts:
+        return []
+    return [(begin, begin + cuts[0][0]), (begin + cuts[-1][1], begin + len(text))]
+
+
+def _sentences(body: str) -> list[Span]:
+    """The sentences that hold the first 25 words, and those that hold the last."""
+    words = [word.span() for word in _WORD.finditer(body)]
+    if len(words) < _LONG:
+        return []
+    stops = [stop.end() for stop in _SENTENCE.finditer(body)]
+    first = next((stop for stop in stops if stop >= words[_END - 1][1]), None)
+    last = next((stop for stop in reversed(stops) if stop <= words[-_END][0]), None)
+    return [*([(0, first)] if first else []), *([(last, len(body))] if last else [])]
+
+
+def alone(sample: Sample, part: Span) -> Sample:
+    """The comment as if a part of its text were all of it."""
+    begin, end = part
+    copied = [(max(start, begin) - begin, min(stop, end) - begin) for start, stop in sample.copied]
+    return replace(sample, body=sample.body[begin:end], copied=tuple(span for span in copied if span[0] < span[1]))
+
+
+def loudest(
+    samples: Sequence[Sample], whole: Floats, doubt: tuple[float, float], judge: Callable[[list[Sample]], Floats]
+) -> Floats:
+    """Log-odds of comments as `Scorer` gives them, shape ``(n,)``, from those of the ``whole`` texts.
+
+    ``judge`` gives the log-odds of texts as they are.
+    """
+    views: list[Sample] = []
+    owner: list[int] = []
+    for item in np.flatnonzero((whole > doubt[0]) & (whole < doubt[1])).tolist():
+        for part in parts_of(samples[item].body):
+            views.append(alone(samples[item], part))
+            owner.append(item)
+    found = whole.copy()
+    if views:
+        np.maximum.at(found, np.array(owner), judge(views))
+    return found
