@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -22,13 +21,12 @@ from moderation.api.desk_schemas import (
     ReplyIn,
     UndoneOut,
 )
-from moderation.api.review import SECURITY, present_decision
+from moderation.api.review import SECURITY, present_decision, present_outcomes
 from moderation.api.schemas import DecisionsOut, NoteOut, QueueSite
 from moderation.review.audit import count_audits
 from moderation.review.batches import preview, undo_batch
 from moderation.review.campaigns import campaign_of, decide_campaign
 from moderation.review.claims import CLAIM, look_at, skip, unskip
-from moderation.review.decisions import Outcome, batch_of
 from moderation.review.notes import add_note
 from moderation.review.queue import counts
 from moderation.review.reply import publish_and_reply
@@ -68,7 +66,8 @@ def post_undo(batch_id: str) -> dict[str, Any]:
     """Take back all decisions that were made in one go. What somebody decided on since is left alone and reported."""
     actor, parts = current_actor(), services()
     with parts.database.writing() as session:
-        told = _told(undo_batch(session, actor, read_id(batch_id, "batch"), parts.clock()), actor.email)
+        outcomes = undo_batch(session, actor, read_id(batch_id, "batch"), parts.clock())
+        told = present_outcomes(outcomes, actor.email)
         return {"undone": told["decided"], "skipped": told["skipped"], "batch_id": told["batch_id"]}
 
 
@@ -101,7 +100,7 @@ def post_campaign_decision(comment_id: str, wanted: CampaignDecisionIn) -> dict[
             seen_versions=wanted.versions,
             reason=wanted.reason,
         )
-        return _told(outcomes, actor.email)
+        return present_outcomes(outcomes, actor.email)
 
 
 @blueprint.post("/claims")
@@ -174,9 +173,3 @@ def post_reply(comment_id: str, wanted: ReplyIn) -> dict[str, Any]:
         )
         told = present_decision(decision, actor.email)
         return {"decision": told, "reply_id": reply_id, "batch_id": batch_id}
-
-
-def _told(outcomes: Sequence[Outcome], who: str) -> dict[str, Any]:
-    decided = [present_decision(o.decision, who) for o in outcomes if o.decision]
-    skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
-    return {"decided": decided, "skipped": skipped, "batch_id": batch_of(outcomes)}

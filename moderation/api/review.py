@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from moderation.comments.rendering import render
 from moderation.people.access import require_admin, require_site
 from moderation.people.sites import get_site
 from moderation.review import audit, queue
-from moderation.review.decisions import batch_of, decide, decide_many, undo
+from moderation.review.decisions import Outcome, batch_of, decide, decide_many, undo
 from moderation.review.filters import Filter
 from moderation.review.notes import notes_on
 from moderation.samples import sample_of
@@ -163,9 +164,7 @@ def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
             seen_versions=wanted.versions,
             reason=wanted.reason,
         )
-        decided = [present_decision(o.decision, actor.email) for o in outcomes if o.decision]
-    skipped = [{"id": o.comment_id, "code": o.problem.code, "detail": o.problem.message} for o in outcomes if o.problem]
-    return {"decided": decided, "skipped": skipped, "batch_id": batch_of(outcomes)}
+        return present_outcomes(outcomes, actor.email)
 
 
 @blueprint.post("/decisions/<decision_id>/undo")
@@ -186,6 +185,16 @@ def _decided(comment: Comment, decision: Decision, who: str) -> dict[str, Any]:
 def present_decision(decision: Decision, who: str | None) -> DecisionOut:
     """Return a decision as it goes over the wire."""
     return DecisionOut.model_validate(decision).model_copy(update={"person": who})
+
+
+def present_outcomes(outcomes: Sequence[Outcome], who: str) -> dict[str, Any]:
+    """Return what became of several comments: the decisions on them, and what was left alone, with the reason why."""
+    problems = [(o.comment_id, o.problem) for o in outcomes if o.problem]
+    return {
+        "decided": [present_decision(o.decision, who) for o in outcomes if o.decision],
+        "skipped": [{"id": one, "code": p.code, "detail": p.message, **p.extra} for one, p in problems],
+        "batch_id": batch_of(outcomes),
+    }
 
 
 def present(comment: Comment, *, explained: bool = True) -> CommentOut:

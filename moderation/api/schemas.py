@@ -411,12 +411,23 @@ class DecisionsIn(BaseModel):
     versions: dict[uuid.UUID, int] = {}
 
 
+class CurrentOut(BaseModel):
+    """How a comment stands that somebody else has decided on, and who that was."""
+
+    status: Status
+    version: int
+    action: Action
+    decided_by: str | None
+    decided_at: datetime
+
+
 class SkippedOut(BaseModel):
-    """A comment that was not decided on, and why."""
+    """A comment that was not decided on, and why; ``current``: how it stands, where somebody decided meanwhile."""
 
     id: uuid.UUID
     code: str
     detail: str
+    current: CurrentOut | None = None
 
 
 class DecisionsOut(BaseModel):

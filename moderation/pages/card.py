@@ -52,6 +52,11 @@ class Card:
     #: Who else is looking at it.
     claimed_by: str = ""
 
+    @property
+    def stands_for(self) -> dict[uuid.UUID, int]:
+        """The comments that a decision on the card acts on, with the versions that are shown."""
+        return (self.campaign.waiting if self.campaign else {}) or {self.comment.id: self.comment.version}
+
 
 def cards(
     session: Session,

@@ -151,9 +151,9 @@ def _action() -> Action:
 
 
 def _seen() -> dict[uuid.UUID, int]:
-    """Return the comments that were ticked, with the versions that were looked at: ``id:version``."""
+    """Return the comments that were ticked, as they were looked at: ``id:version``, one or more for each card."""
     seen = {}
-    for text in request.form.getlist("seen"):
+    for text in " ".join(request.form.getlist("seen")).split():
         comment_id, _, version = text.partition(":")
         try:
             seen[uuid.UUID(comment_id)] = int(version)

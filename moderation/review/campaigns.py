@@ -45,7 +45,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Near-identical comments that a person may see: the ``MOST_MEMBERS`` first."""
+    """Near-identical comments that a person may see: the ``MOST_MEMBERS`` first, those that wait before others."""
 
     id: uuid.UUID
     members: Sequence[Member]
@@ -106,11 +106,11 @@ def _members(session: Session, actor: Actor, first: uuid.UUID) -> list[Member]:
         .join(Site, Site.id == Comment.site_id)
         .join(Thread, Thread.id == Comment.thread_id)
         .where(or_(Comment.campaign_id == first, Comment.id == first), actor.only_theirs(Comment.site_id))
-        .order_by(Comment.id)
+        .order_by(Comment.status != Status.PENDING, Comment.id)
         .limit(MOST_MEMBERS)
     )
     rows = session.execute(query).all()
-    pattern = rows[0][0].signature if rows else None
+    pattern = min((comment for comment, _, _ in rows), key=lambda c: c.id).signature if rows else None
     return [
         Member(
             comment.id,
@@ -160,7 +160,9 @@ def decide_campaign(
     if not any(outcome.decision for outcome in outcomes):
         message = "Nothing was decided: every comment of the campaign has changed since you looked at it."
         raise ConflictError(message, code="version_conflict")
-    if action is not Action.PUBLISH:
+    # The same verdict again, sent twice by a browser that got no answer, changes nothing and stands once.
+    is_new = any(outcome.decision and outcome.decision.batch_id == batch_id for outcome in outcomes)
+    if is_new and action is not Action.PUBLISH:
         # Near-identical texts may differ in their links: what is published stays a decision on what was seen.
         _let_stand(session, actor, comment, action, reason, batch_id, now)
     return outcomes

@@ -1,7 +1,7 @@
 // The desk at the speed of keys. Without this the same forms work by themselves; nothing here knows a rule that the
 // server does not.
 
-import { cardOf, here, list, now, nameOf, point, seen, show, step } from "./desk/cards.js";
+import { cardOf, here, list, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
 import { act, decide, undo } from "./desk/deciding.js";
 import { choose, chooseAll, chosen, chooseNone, decideMany } from "./desk/many.js";
 import "./desk/others.js";
@@ -24,7 +24,7 @@ function pass(item) {
   if (!item) return;
   const id = cardOf(item).dataset.id;
   const words = `Left to others: ${nameOf(cardOf(item))}`;
-  const entry = act([item], "left", words, 0, () => send(`/api/v1/comments/${id}/skip`, {}));
+  const entry = act([item], "left", words, [1], () => send(`/api/v1/comments/${id}/skip`, {}));
   entry.back = () => send(`/api/v1/comments/${id}/unskip`, {});
 }
 
@@ -97,11 +97,14 @@ const FORMS = {
   },
   reply: (form, fields) => {
     const item = form.closest("li");
-    const { id, version } = cardOf(item).dataset;
-    const body = { name: fields.get("name"), body: fields.get("body"), version: Number(version) };
+    const card = cardOf(item);
+    const { id } = card.dataset;
+    const body = { name: fields.get("name"), body: fields.get("body") };
     keep("name", body.name);
-    act([item], "published", `Published and answered: ${nameOf(cardOf(item))}`, 1, async (entry) => {
-      entry.batch = (await send(`/api/v1/comments/${id}/reply`, body)).batch_id;
+    act([item], "published", `Published and answered: ${nameOf(card)}`, [1], async (entry) => {
+      const answer = await send(`/api/v1/comments/${id}/reply`, { ...body, version: versionsOf(card)[id] });
+      entry.batch = answer.batch_id;
+      takeVersions(card, { [id]: answer.decision.number });
     });
   },
 };

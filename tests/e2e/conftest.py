@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -23,6 +23,9 @@ from tests.e2e.voices import PENDING, SAFARI, wave
 from tests.factories import PASSWORD, MadePerson, MadeSite, make_person
 
 Open = Callable[..., Page]
+#: How long anything may take until it counts as not happening, in seconds: long, since a busy machine is no failure.
+PATIENCE = 60
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -102,7 +105,7 @@ def sign_in(browser: Browser, url: str) -> Iterator[Open]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})  # type: ignore[arg-type]
         opened.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("pageerror", lambda error: noise.append(str(error)))
         if person is not None:
             page.goto(f"{url}/login?next={path}")

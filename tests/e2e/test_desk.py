@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import PATIENCE, Open
 from tests.e2e.looks import take_picture
 from tests.e2e.voices import PENDING
 from tests.factories import MadePerson
@@ -26,10 +26,27 @@ def names(page: Page) -> list[str]:
 
 def until(claim: Callable[[], bool]) -> None:
     """Wait for what the browser sends in the background."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not claim():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def hold_back(page: Page, address: str) -> Callable[..., None]:
+    """Keep the browser's next request from the service, until what is returned is called: with False, it is lost."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, hold, times=1)
+
+    def let_go(arrives: bool = True) -> None:
+        until(lambda: page.evaluate("true") and bool(held))
+        held[0].continue_() if arrives else held[0].abort()
+        page.unroute(address)
+
+    return let_go
 
 
 def test_a_queue_is_worked_through_by_keys_alone(ann: MadePerson, sign_in: Open, standing: Standing) -> None:
@@ -121,6 +138,76 @@ def test_a_decision_that_does_not_arrive_brings_the_comment_back_and_says_why(
     until(lambda: standing()[LIGHTS] == "spam")
 
 
+def test_a_key_pressed_before_the_undo_has_come_back_acts_on_what_it_leaves(
+    ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page = sign_in(ann)
+    page.keyboard.press("s")
+    until(lambda: standing()[LIGHTS] == "spam")
+    let_go = hold_back(page, "**/undo")
+    page.keyboard.press("u")
+    page.keyboard.press("p")
+    page.keyboard.press("u")
+    page.keyboard.press("p")
+    assert names(page)[0] == MARGIT
+    let_go()
+    until(lambda: standing()[LIGHTS] == "published")
+    page.keyboard.press("u")
+    until(lambda: standing()[LIGHTS] == "pending")
+    assert names(page)[0] == LIGHTS
+    expect(page.locator(".card .notice")).to_have_count(0)
+    expect(page.locator("[data-count=pending]")).to_have_text(str(len(PENDING)))
+
+
+def test_what_was_pressed_without_knowing_of_anothers_decision_does_not_overrule_it(
+    ann: MadePerson, ben: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    hers, his = sign_in(ann), sign_in(ben)
+    let_go = hold_back(hers, "**/decision")
+    for key in ("s", "u", "p"):
+        hers.keyboard.press(key)
+    his.keyboard.press("r")
+    his.keyboard.type("Off-topic")
+    his.keyboard.press("Enter")
+    until(lambda: standing()[LIGHTS] == "rejected")
+    let_go()
+    expect(hers.locator(".card", has_text=LIGHTS).locator(".notice")).to_contain_text("it is rejected now")
+    expect(hers.locator("[data-count=rejected]")).to_have_text("1")
+    expect(hers.locator("[data-count=published]")).to_have_text("0")
+    assert standing()[LIGHTS] == "rejected"
+
+
+def test_an_undo_that_does_not_arrive_leaves_the_decision_and_says_why(
+    ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page = sign_in(ann)
+    page.keyboard.press("s")
+    until(lambda: standing()[LIGHTS] == "spam")
+    page.route("**/undo", lambda route: route.abort())
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_contain_text("Not taken back: the service does not answer.")
+    assert names(page)[0] == MARGIT
+    expect(page.locator("[data-count=spam]")).to_have_text("1")
+    page.unroute("**/undo")
+    page.keyboard.press("u")
+    until(lambda: standing()[LIGHTS] == "pending")
+    assert names(page)[0] == LIGHTS
+
+
+def test_a_decision_that_failed_after_it_was_taken_back_disturbs_no_later_one(
+    ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page = sign_in(ann)
+    let_go = hold_back(page, "**/decision")
+    for key in ("s", "u", "p"):
+        page.keyboard.press(key)
+    let_go(arrives=False)
+    # Asking the page lets Playwright pass on what it had begun to hold back.
+    until(lambda: page.evaluate("true") and standing()[LIGHTS] == "published")
+    assert names(page)[0] == MARGIT
+    expect(page.locator(".card .notice")).to_have_count(0)
+
+
 def test_a_click_on_a_button_is_as_quick_as_a_key(ann: MadePerson, sign_in: Open, standing: Standing) -> None:
     page = sign_in(ann)
     card = page.locator(".card", has_text=MARGIT)
@@ -162,9 +249,10 @@ def test_cards_follow_before_one_runs_out_of_them(ann: MadePerson, sign_in: Open
     page = sign_in(ann, "/review?limit=2")
     page.keyboard.press("j")
     expect(page.locator(".card")).to_have_count(4)
-    for _ in range(5):
+    for left in range(len(PENDING), 0, -1):
+        expect(page.locator(".current .card")).to_be_focused()
         page.keyboard.press("p")
-        page.wait_for_timeout(100)
+        assert left > 1 or page.locator(".card").count() == 0
     expect(page.get_by_text("All done. Nothing is waiting for you.")).to_be_visible()
 
 

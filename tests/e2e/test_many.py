@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open
 from tests.e2e.looks import LOOKS, check_looks, each_look, take_picture
-from tests.e2e.test_desk import LIGHTS, MARGIT, PIET, names, until
+from tests.e2e.test_desk import LIGHTS, MARGIT, PIET, hold_back, names, until
 from tests.e2e.voices import PENDING
 from tests.factories import MadePerson
 
@@ -40,6 +40,82 @@ def test_a_campaign_is_one_card_one_key_and_one_undo(
     page.keyboard.press("s")
     until(lambda: count_of(standing, "spam") == 12)
     expect(page.locator("[data-count=spam]")).to_have_text("12")
+
+
+def test_a_campaign_is_decided_again_before_its_undo_has_come_back(
+    flood: list[str], ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page = sign_in(ann)
+    page.locator(".card", has=page.locator(".campaign")).focus()
+    page.keyboard.press("s")
+    until(lambda: count_of(standing, "spam") == len(flood))
+    let_go = hold_back(page, "**/undo")
+    page.keyboard.press("u")
+    page.keyboard.press("p")
+    let_go()
+    until(lambda: count_of(standing, "published") == len(flood))
+    expect(page.locator(".card .notice")).to_have_count(0)
+
+
+def test_a_selection_waits_for_the_undo_of_what_is_in_it(ann: MadePerson, sign_in: Open, standing: Standing) -> None:
+    page = sign_in(ann)
+    for key in ("a", "s"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_contain_text("are pending now")
+    page.keyboard.press("Enter")
+    until(lambda: count_of(standing, "spam") == len(PENDING))
+    let_go = hold_back(page, "**/undo")
+    for key in ("u", "a", "p"):
+        page.keyboard.press(key)
+    dialog = page.get_by_role("dialog", name=f"Publish {len(PENDING)} comments?")
+    expect(dialog).to_contain_text("Looking how they stand")
+    let_go()
+    expect(dialog).to_contain_text(f"{len(PENDING)} are pending now.")
+    page.keyboard.press("Enter")
+    until(lambda: count_of(standing, "published") == len(PENDING))
+    # One of several, too, waits for what was asked about all of them.
+    let_go = hold_back(page, "**/undo")
+    page.keyboard.press("u")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    let_go()
+    until(lambda: (count_of(standing, "spam"), count_of(standing, "pending")) == (1, len(PENDING) - 1))
+
+
+def test_a_campaign_that_is_selected_is_decided_on_as_a_whole(
+    flood: list[str], ann: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page = sign_in(ann)
+    every = len(PENDING) + len(flood)
+    page.keyboard.press("a")
+    expect(page.locator("#bulk")).to_contain_text(f"{every} selected")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog", name=f"Mark as spam {every} comments?")).to_contain_text("are pending now")
+    page.keyboard.press("Enter")
+    until(lambda: count_of(standing, "spam") == every)
+    expect(page.locator("[data-count=spam]")).to_have_text(str(every))
+    page.keyboard.press("u")
+    until(lambda: count_of(standing, "pending") == every)
+    expect(page.locator(".card")).to_have_count(len(PENDING) + 1)
+
+
+def test_what_changed_meanwhile_and_still_waits_comes_back(
+    ann: MadePerson, ben: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    page, his = sign_in(ann), sign_in(ben)
+    let_go = hold_back(page, "**/api/v1/decisions")
+    page.keyboard.press("a")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog")).to_contain_text("are pending now")
+    page.keyboard.press("Enter")
+    with his.expect_response("**/decision"):
+        his.keyboard.press("h")
+    let_go()
+    until(lambda: count_of(standing, "spam") == len(PENDING) - 1)
+    expect(page.locator(".toast")).to_contain_text("1 of them was decided on since and left alone.")
+    assert names(page) == [LIGHTS]
+    expect(page.locator(".card .notice")).to_contain_text("it is pending now")
+    expect(page.locator("[data-count=pending]")).to_have_text("1")
 
 
 def test_a_day_costs_about_a_key_a_comment(
@@ -111,6 +187,11 @@ def test_without_scripts_many_are_decided_by_forms(
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("Taken back: 2 are pending now.")
     assert count_of(standing, "spam") == 0
+    page.get_by_label(f"Select the comment of {PIET}").check()
+    page.get_by_label(f"Select the comment of {flood[0]}").check()
+    page.locator("#bulk").get_by_role("button", name="Spam").click()
+    expect(page.get_by_role("heading", name="Mark as spam 13 comments?")).to_be_visible()
+    page.go_back()
     page.get_by_role("button", name="Spam 12").click()
     expect(page.get_by_role("status")).to_contain_text("Done: 12 are spam now.")
     page.get_by_role("button", name="Undo").click()

@@ -14,6 +14,17 @@ export const cardOf = (item) => item.querySelector(".card");
 export const nameOf = (card) => card.querySelector("header :is(h2, h3)").textContent.trim();
 export const now = () => current;
 
+/** The comments that a card stands for, by id, in the versions that were looked at: one, or those of a campaign. */
+export const versionsOf = (card) => JSON.parse(card.dataset.versions);
+export const sizeOf = (card) => Object.keys(versionsOf(card)).length;
+
+/** Take over newer versions of comments that a card stands for. */
+export function takeVersions(card, newer) {
+  const versions = versionsOf(card);
+  for (const id of Object.keys(versions)) versions[id] = newer[id] ?? versions[id];
+  card.dataset.versions = JSON.stringify(versions);
+}
+
 /** Call back whenever the keys come to act on another card. */
 export const onCurrent = (watcher) => watchers.push(watcher);
 

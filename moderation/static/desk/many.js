@@ -1,6 +1,6 @@
 // Many at once: choosing cards, being told what a decision would do, and deciding on exactly those.
 
-import { cardOf, list } from "./cards.js";
+import { cardOf, list, sizeOf, versionsOf } from "./cards.js";
 import { BECOMES, act, renew } from "./deciding.js";
 import { say, send } from "./telling.js";
 
@@ -30,26 +30,35 @@ export function chooseNone() {
 }
 
 function tell() {
-  const many = chosen().length;
+  const many = sum(chosen().map(sizeFor));
   bar.classList.toggle("open", many > 0);
   bar.querySelector("[data-chosen]").textContent = `${many} selected`;
   for (const item of list.children) cardOf(item).classList.toggle("chosen", boxOf(item).checked);
 }
 
-const versionsOf = (items) =>
-  Object.fromEntries(items.map((item) => [cardOf(item).dataset.id, Number(cardOf(item).dataset.version)]));
+const sizeFor = (item) => sizeOf(cardOf(item));
+const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
+
+/** The versions that were looked at, as what was pressed before leaves them; what a conflict brought was not. */
+async function seenVersions(item) {
+  const seen = versionsOf(cardOf(item));
+  return Promise.resolve(item.turn).then(
+    () => versionsOf(cardOf(item)),
+    () => seen,
+  );
+}
 
 /** Say what would happen, and do it once that is confirmed. */
 export async function decideMany(action) {
   const items = chosen();
-  const versions = versionsOf(items);
   const [why, yes] = [ask.querySelector("input"), ask.querySelector("button[value=yes]")];
   // It opens before it knows what would happen, so that what is typed meanwhile is no key of the desk.
-  ask.querySelector("h2").textContent = `${DOES[action]} ${plural(items.length)}?`;
+  ask.querySelector("h2").textContent = `${DOES[action]} ${plural(sum(items.map(sizeFor)))}?`;
   ask.querySelector("[data-what]").textContent = "Looking how they stand…";
   ask.querySelector("[data-reason]").hidden = action !== "reject";
   yes.textContent = DOES[action];
   yes.disabled = true;
+  let versions;
   ask.returnValue = "";
   ask.onclose = () => {
     if (ask.returnValue === "yes") carryOut(items, versions, action, why.value);
@@ -59,6 +68,7 @@ export async function decideMany(action) {
   if (action === "reject") why.focus();
   let found;
   try {
+    versions = Object.assign({}, ...(await Promise.all(items.map(seenVersions))));
     found = await send("/api/v1/decisions/preview", { action, versions });
   } catch (problem) {
     ask.close("no");
@@ -84,11 +94,11 @@ function describe({ moves, unmoved, changed, missing }) {
 
 function carryOut(items, versions, action, reason) {
   chooseNone();
-  act(items, BECOMES[action], `${DOES[action]}: ${plural(items.length)}`, items.length, async (entry) => {
-    const answer = await send("/api/v1/decisions", { action, reason, ids: Object.keys(versions), versions });
-    entry.batch = answer.batch_id;
+  const ids = Object.keys(versions);
+  act(items, BECOMES[action], `${DOES[action]}: ${plural(ids.length)}`, items.map(sizeFor), async (entry) => {
+    const answer = await send("/api/v1/decisions", { action, reason, ids, versions });
+    if (!answer.decided.length) throw new Error("all of them changed since you looked.");
     renew(entry, answer);
-    if (answer.skipped.length === items.length) throw new Error("all of them changed since you looked.");
   });
 }
 

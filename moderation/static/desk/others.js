@@ -1,13 +1,14 @@
 // What others do meanwhile, and what else there is to know of the comment at hand.
 
-import { cardOf, checkEmpty, list, nextLink, now, offerNew, onCurrent, order } from "./cards.js";
-import { complain, decided } from "./deciding.js";
-import { send } from "./telling.js";
+import { cardOf, checkEmpty, list, nextLink, now, offerNew, onCurrent, order, takeVersions, versionsOf } from "./cards.js";
+import { complain } from "./deciding.js";
+import { send, traffic } from "./telling.js";
 
 const COUNT_EVERY = 10000;
 const RENEW_EVERY = 20000;
 /** Who only passes by claims nothing. */
 const DWELL = 500;
+const versionOf = (card) => versionsOf(card)[card.dataset.id];
 let waiting = null;
 let claim = null;
 
@@ -38,12 +39,11 @@ async function learn(item) {
 
 async function look(item) {
   const card = item && item.isConnected ? cardOf(item) : null;
-  const busy = new Set(decided.filter((entry) => !entry.done).flatMap((entry) => entry.items));
   const shown = Object.fromEntries(
     [...list.children]
-      .filter((other) => !busy.has(other) && !other.turn)
+      .filter((other) => !other.turn)
       .slice(0, 200)
-      .map((other) => [cardOf(other).dataset.id, Number(cardOf(other).dataset.version)]),
+      .map((other) => [cardOf(other).dataset.id, versionOf(cardOf(other))]),
   );
   const answer = await send("/api/v1/claims", { comment: card?.dataset.id ?? null, shown }).catch(() => null);
   if (!answer) return;
@@ -64,12 +64,14 @@ function moved({ comment_id: id, status, version }) {
   const item = order.find((other) => cardOf(other).dataset.id === id);
   if (!item?.isConnected) return;
   const card = cardOf(item);
+  // What was pressed while this was asked has moved it on itself, or will be told.
+  if (item.turn || version <= versionOf(card)) return;
   if (item === now() || status === list.dataset.status) {
     complain(item, { message: `Somebody has decided on this comment: it is ${status} now.`, current: { status, version } });
     return;
   }
   card.dataset.status = status;
-  card.dataset.version = version;
+  takeVersions(card, { [id]: version });
   item.remove();
   checkEmpty();
 }
@@ -94,10 +96,13 @@ function stopClock() {
 }
 
 async function recount() {
-  if (document.hidden || decided.some((entry) => !entry.done)) return;
+  if (document.hidden || traffic.open) return;
+  const { begun } = traffic;
   const answer = await fetch(list.dataset.counts).catch(() => null);
   if (!answer?.ok) return;
   const counts = await answer.json();
+  // Counted before what was decided meanwhile.
+  if (traffic.begun !== begun) return;
   for (const [status, number] of Object.entries(counts)) {
     const place = document.querySelector(`[data-count="${status}"]`);
     if (place) place.textContent = number;

@@ -48,24 +48,41 @@ export function count(status, by) {
   if (place) place.textContent = Math.max(0, Number(place.textContent) + by);
 }
 
-/** What is asked about one comment is asked one after the other. */
-export function inTurn(item, work) {
-  const turn = (item.turn ?? Promise.resolve()).then(work);
-  const over = turn.catch(() => {}).then(() => {
-    if (item.turn === over) item.turn = null;
+/** How many requests about comments have been begun, and how many of them are not answered yet. */
+export const traffic = { begun: 0, open: 0 };
+
+/**
+ * What is asked about the same comments is asked one after the other, so each finds the versions that the one before
+ * has left. What waits behind a conflict was pressed without knowing of it, and fails with it.
+ */
+export function inTurn(items, work) {
+  traffic.begun += 1;
+  traffic.open += 1;
+  const turn = Promise.all(items.map((item) => item.turn)).then(work);
+  const over = turn.catch((problem) => {
+    if (problem.conflict) throw problem;
   });
-  item.turn = over;
+  const end = () => {
+    traffic.open -= 1;
+    for (const item of items) if (item.turn === over) item.turn = null;
+  };
+  for (const item of items) item.turn = over;
+  over.then(end, end);
   return turn;
 }
 
+/** A browser lets small requests outlive the page, and refuses to send large ones so. */
+const OUTLIVES = 4000;
+
 export async function send(address, body) {
   let answer;
+  const text = JSON.stringify(body);
   try {
     answer = await fetch(address, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": list.dataset.csrf },
-      body: JSON.stringify(body),
-      keepalive: true,
+      body: text,
+      keepalive: text.length < OUTLIVES,
     });
   } catch {
     throw new Error("the service does not answer. Your decision is not lost: press the key again.");
@@ -75,5 +92,6 @@ export async function send(address, body) {
   if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   const problem = new Error(told.detail ?? `the service answered ${answer.status}.`);
   problem.current = told.current;
+  problem.conflict = answer.status === 409;
   throw problem;
 }
