@@ -14,6 +14,7 @@ from moderation.counters import recount
 from moderation.database import Database
 from moderation.learning.labels import labelled_comments
 from moderation.policy.rules import Rules
+from moderation.review import campaigns
 from moderation.review.search import is_found, read_question
 from moderation.services import Services
 from moderation.tables import Comment, Decision, Role, Status, StatusCount
@@ -286,6 +287,31 @@ def test_a_verdict_on_a_campaign_covers_newcomers_for_a_day_and_one_undo_takes_a
         assert list(labelled_comments(session)) == []
     assert stands(services, wave(client, site, 7)) == ["pending"]
     check_counts(services, site)
+
+
+def test_a_verdict_that_is_sent_twice_stands_once_and_one_undo_ends_it(
+    client: FlaskClient, services: Services, site: MadeSite, person: MadePerson
+) -> None:
+    seen = [wave(client, site, number) for number in range(3)]
+    body = {"action": "spam", "versions": {str(one): 1 for one in seen}}
+    made, again = (ask(client, person, f"/comments/{seen[0]}/campaign/decision", body) for _ in range(2))
+    assert again["batch_id"] == made["batch_id"]
+    ask(client, person, f"/batches/{again['batch_id']}/undo", {})
+    assert stands(services, *seen, wave(client, site, 8)) == ["pending"] * 4
+
+
+def test_what_waits_of_a_campaign_is_shown_before_the_rest_however_large_it_is(
+    client: FlaskClient, person: MadePerson, site: MadeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "MOST_MEMBERS", 3)
+    ids = [str(wave(client, site, number)) for number in range(7)]
+    for at in (0, 3):
+        members = ask(client, person, f"/comments/{ids[at]}/campaign")["members"]
+        assert [member["id"] for member in members] == ids[at : at + 3]
+        body = {"action": "publish", "versions": {member["id"]: member["version"] for member in members}}
+        ask(client, person, f"/comments/{ids[at]}/campaign/decision", body)
+    members = ask(client, person, f"/comments/{ids[6]}/campaign")["members"]
+    assert (members[0]["id"], members[0]["status"]) == (ids[6], "pending")
 
 
 def test_a_verdict_on_a_campaign_ends_after_a_day(
