@@ -23,6 +23,7 @@ _WHO = (("author", "This e-mail address"), ("ip", "This IP address"), ("domain",
 #: Where the judge starts from, and what it leaves together: no reasons for anybody.
 _REST = frozenset({"before reading", "other words", "text"})
 MOST_SIGNALS = 4
+_SCROLLS, _SCROLLS_LINES = 200, 6
 _COPIES = (("published", "published"), ("spam", "spam"), ("other", "undecided or rejected"))
 
 
@@ -51,6 +52,11 @@ class Card:
     campaign: Campaign | None = None
     #: Who else is looking at it.
     claimed_by: str = ""
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether the text may be higher than its box on a narrow screen, and so must be reachable by keys."""
+        return len(self.comment.body) > _SCROLLS or self.comment.body.count("\n") > _SCROLLS_LINES
 
     @property
     def stands_for(self) -> dict[uuid.UUID, int]:

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 360, "height": 800}
 DESKTOP = {"width": 1280, "height": 860}
 #: Every way in which a page is looked at: the options of a browser's context.
 LOOKS: dict[str, dict[str, Any]] = {

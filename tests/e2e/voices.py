@@ -86,6 +86,29 @@ TALK: list[dict[str, Any]] = [
 ]
 
 
+#: What breaks a layout, or what is no text for people: long, unbroken, right to left, hidden, like markup.
+ODD: list[dict[str, Any]] = [
+    {"author_name": "N" * 180, "author_email": "n@example.org", "body": "B" * 4000},
+    {
+        "author_name": "سلمى",
+        "author_email": "s@example.org",
+        "body": "شكرا على المقال، انظر https://spam.example/مقال هنا.",
+    },
+    {
+        "author_name": "<b>Bobby</b>",
+        "author_email": "b@example.org",
+        "body": "<script>alert(1)</script> \u202e{{ 7 * 7 }}\u200b",
+    },
+    {"author_name": "List", "author_email": "l@example.org", "body": "\n".join(f"{n}." for n in range(300))},
+    {
+        "author_name": "Link",
+        "author_email": f"{'e' * 60}@example.org",
+        "author_url": f"https://{'w' * 60}.example/{'p' * 300}",
+        "body": f"https://{'a' * 60}.example/{'b' * 1500}",
+    },
+]
+
+
 def wave(size: int) -> list[dict[str, Any]]:
     """Return a campaign: nearly the same text under many names, in two threads."""
     return [
