@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from moderation import paging
@@ -30,7 +30,7 @@ class Order(StrEnum):
 
 
 #: Where no index helps, so many comments are looked at for one page, and the next one goes on from there.
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 2_000
 #: Nobody wants to know how many more there are, and counting costs.
 MOST_COUNTED = 10_000
 
@@ -46,15 +46,39 @@ def list_queue(
     if wanted.site_id is not None:
         require_site(actor, wanted.site_id, "site")
     found = conditions(session, actor, wanted)
+    if wanted.question.phrases:
+        return _search(session, found, order, limit, cursor)
     begin = [_behind(order, cursor)] if cursor else []
     end = _end(session, actor, wanted, order, begin) if wanted.needs_looking else None
     stretch = [*begin, _until(order, end)] if end is not None else begin
-    query = select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site)).where(*found, *stretch)
+    query = _comments().where(*found, *stretch)
     rows = session.scalars(query.order_by(*_place(order)).limit(limit + 1)).all()
     following = _cursor(rows[limit - 1], order) if len(rows) > limit else None
     if following is None and end is not None:
         following = _cursor(end, order)
     return paging.Page(rows[:limit], following, _total(session, actor, wanted, [*found, *stretch]))
+
+
+def _search(
+    session: Session, found: list[ColumnElement[bool]], order: Order, limit: int, cursor: str
+) -> paging.Page[Comment]:
+    """Return a page of what the full-text index finds: it is bounded, and looked through once for page and total."""
+    newest = order is Order.NEWEST
+    places = sorted((tuple(row) for row in session.execute(select(*_columns(order)).where(*found))), reverse=newest)
+    if cursor:
+        begin = _read(order, cursor)
+        behind = [place for place in places if (place < begin if newest else place > begin)]
+    else:
+        behind = places
+    ids = [comment_id for _, comment_id in behind[:limit]]
+    rows = {comment.id: comment for comment in session.scalars(_comments().where(Comment.id.in_(ids)))}
+    items = [rows[one] for one in ids if one in rows]
+    following = _cursor(items[-1], order) if items and len(behind) > limit else None
+    return paging.Page(items, following, len(places))
+
+
+def _comments() -> Select[Comment]:
+    return select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site))
 
 
 def _columns(order: Order) -> tuple[Any, Any]:
@@ -67,9 +91,12 @@ def _place(order: Order) -> list[ColumnElement[Any]]:
 
 
 def _behind(order: Order, cursor: str) -> ColumnElement[bool]:
-    read = paging.read_number_cursor if order is Order.UNCERTAIN else paging.read_time_cursor
     here = tuple_(*_columns(order))
-    return here < read(cursor) if order is Order.NEWEST else here > read(cursor)
+    return here < _read(order, cursor) if order is Order.NEWEST else here > _read(order, cursor)
+
+
+def _read(order: Order, cursor: str) -> tuple[Any, uuid.UUID]:
+    return paging.read_number_cursor(cursor) if order is Order.UNCERTAIN else paging.read_time_cursor(cursor)
 
 
 def _until(order: Order, last: Comment) -> ColumnElement[bool]:

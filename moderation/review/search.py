@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moderation.tables import Comment
 
 #: Of more matches than this, only so many (the newest on SQLite, any on PostgreSQL) are looked at.
-MOST_MATCHES = 5_000
+MOST_MATCHES = 2_000
 #: From this length on, a word of a question is taken for the beginning of a word.
 _PREFIX = 3
 #: Thai to Lao, Burmese, Khmer, kana, Han and its extensions: written without spaces.

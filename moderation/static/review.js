@@ -1,7 +1,7 @@
 // The desk at the speed of keys. Without this the same forms work by themselves; nothing here knows a rule that the
 // server does not.
 
-import { cardOf, here, list, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
+import { cardOf, checkEmpty, here, list, loadAhead, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
 import { act, decide, undo } from "./desk/deciding.js";
 import { choose, chooseAll, chosen, chooseNone, decideMany } from "./desk/many.js";
 import "./desk/others.js";
@@ -153,3 +153,5 @@ function kept(name) {
 }
 
 point(now());
+loadAhead();
+checkEmpty();

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
+from moderation.review import queue
 from tests.e2e.conftest import PATIENCE, Open
 from tests.e2e.looks import take_picture
 from tests.e2e.voices import PENDING
-from tests.factories import MadePerson
+from tests.factories import MadePerson, MadeSite
 
 pytestmark = pytest.mark.e2e
 
@@ -254,6 +256,18 @@ def test_cards_follow_before_one_runs_out_of_them(ann: MadePerson, sign_in: Open
         page.keyboard.press("p")
         assert left > 1 or page.locator(".card").count() == 0
     expect(page.get_by_text("All done. Nothing is waiting for you.")).to_be_visible()
+
+
+def test_what_a_filter_finds_far_behind_is_there_without_a_click(
+    app: Flask, garden: MadeSite, ann: MadePerson, sign_in: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MOST_LOOKED_AT", 2)
+    greek = {"author_name": "Eleni", "author_email": "e@example.org", "body": "Πολύ ωραίο κείμενο.", "thread": "/t"}
+    assert app.test_client().post(garden.url, json=greek, headers=garden.bearer).status_code == 201
+    page = sign_in(ann, "/review?script=greek")
+    expect(page.locator(".card h2")).to_have_text("Eleni")
+    page.goto(page.url.replace("greek", "thai"))
+    expect(page.locator("[data-empty]")).to_contain_text("Nothing (more) to see with these filters.")
 
 
 def test_all_of_it_works_without_scripts(ann: MadePerson, sign_in: Open, standing: Standing) -> None:

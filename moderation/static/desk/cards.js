@@ -34,6 +34,10 @@ export function show(item) {
   const card = cardOf(item);
   card.focus({ preventScroll: true });
   if (!isInSight(card)) card.scrollIntoView({ block: "start", behavior: "instant" });
+  loadAhead();
+}
+
+export function loadAhead() {
   if (left() < LOAD_AHEAD) loadMore();
 }
 
@@ -111,7 +115,7 @@ export function offerNew() {
   empty.hidden = false;
 }
 
-export function loadMore() {
+function loadMore() {
   const link = nextLink();
   if (!link || loading) return;
   loading = fetch(link.href)
@@ -129,13 +133,17 @@ export function loadMore() {
       if (further) link.href = further.getAttribute("href");
       else link.remove();
     })
+    .then(() => true)
     .catch(() => {
       // The plain link still leads there.
       document.documentElement.classList.remove("scripted");
+      return false;
     })
-    .finally(() => {
+    .then((came) => {
       loading = null;
       if (!current?.isConnected && list.firstElementChild) show(list.firstElementChild);
       checkEmpty();
+      // A page may hold little or nothing of what is asked for, and yet not be the last.
+      if (came) loadAhead();
     });
 }
