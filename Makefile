@@ -5,7 +5,7 @@ DATA ?= ../shared/data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help install run test test-clients test-redis test-contract lint format lock bench bench-judge e2e clean
+.PHONY: help install run test test-clients test-redis test-contract lint format lock bench bench-judge bench-desk e2e clean
 
 help: ## say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ bench: .venv/installed-dev ## run the benchmarks
 
 bench-judge: .venv/installed-dev .venv/installed-bench ## compare the judge with its ablations and peers (DATA=folder)
 	$(BIN)/python -m benchmarks.judge --data $(DATA) $(ARGS)
+
+bench-desk: .venv/installed-dev ## a moderator's day in a browser, beside a million comments (DATA=folder)
+	$(BIN)/python -m benchmarks.desk --data $(DATA) --stored 1000000 $(ARGS)
 
 e2e: .venv/installed-dev ## run the browser tests (needs Chromium)
 	$(BIN)/pytest -m e2e $(ARGS)
