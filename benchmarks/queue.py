@@ -13,14 +13,16 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.engine import URL
+from werkzeug.test import TestResponse
 
 from benchmarks.filling import COMMON, RARE, fill
 from moderation import migrate
@@ -51,6 +53,19 @@ QUESTIONS = {
     "reason that nobody has": "/api/v1/queue?status=published&reason=honeypot",
     "letters that nobody uses": "/api/v1/queue?status=published&script=thai",
     "within a day": "/api/v1/queue?status=published&age=day",
+    "audit lane": "/review?status=audit",
+    "page of spam": "/review?status=spam&order=newest",
+    "page of a search": f"/review?status=spam&q={RARE}",
+    "counts of the page": "/review/counts",
+    "a comment's page": "/review/comments/{comment}",
+    "more about a comment": "/review/comments/{comment}/more",
+    "history": "/admin/history?days=0&judge=1",
+    "numbers": "/admin/numbers",
+}
+#: What is posted while one looks: nothing of it changes a comment.
+POSTS = {
+    "claim": ("/api/v1/claims", lambda ids: {"comment": ids[0], "shown": dict.fromkeys(ids, 1)}),
+    "preview of 50": ("/api/v1/decisions/preview", lambda ids: {"action": "spam", "versions": dict.fromkeys(ids, 1)}),
 }
 
 
@@ -64,16 +79,16 @@ def database_url(folder: Path, *, postgresql: bool) -> Iterator[URL]:
         yield url
 
 
-def measure(client: FlaskClient, headers: dict[str, str], address: str) -> tuple[float, float, float]:
+def measure(ask: Callable[[], TestResponse]) -> tuple[float, float, float]:
     """Return p50, p95 and the median of our own processor time, in milliseconds; the first answer only warms up."""
     times, busy = [], []
     for _ in range(TIMES):
         begin, processor = time.perf_counter(), time.process_time()
-        response = client.get(address, headers=headers)
+        response = ask()
         times.append(1000 * (time.perf_counter() - begin))
         busy.append(1000 * (time.process_time() - processor))
         if response.status_code != 200:
-            raise SystemExit(f"{address}: {response.status_code} {response.text}")
+            raise SystemExit(f"{response.request.path}: {response.status_code} {response.text}")
     times = sorted(times[1:])
     return statistics.median(times), times[int(0.95 * len(times)) - 1], statistics.median(busy[1:])
 
@@ -96,11 +111,23 @@ def run(rows: int, *, postgresql: bool) -> None:
         kind = "PostgreSQL" if postgresql else "SQLite"
         print(f"{kind}, {rows:,} comments, filled in {took:.0f} s, load {os.getloadavg()[0]:.1f}", flush=True)
         client = create_app(services).test_client()
-        headers = {"Authorization": f"Bearer {token}"}
-        for name, address in QUESTIONS.items():
-            p50, p95, busy = measure(client, headers, address)
-            print(f"  {name:32} p50 {p50:8.1f} ms   p95 {p95:8.1f} ms   processor {busy:8.1f} ms", flush=True)
+        ask_all(client, {"Authorization": f"Bearer {token}"})
         services.database.dispose()
+
+
+def ask_all(client: FlaskClient, headers: dict[str, str]) -> None:
+    """Ask each question and print what its answers cost."""
+    first = client.get("/api/v1/queue?limit=50", headers=headers).get_json()["comments"]
+    ids = [comment["id"] for comment in first]
+    asked = {
+        name: partial(client.get, address.format(comment=ids[0]), headers=headers)
+        for name, address in QUESTIONS.items()
+    }
+    for name, (address, body) in POSTS.items():
+        asked[name] = partial(client.post, address, json=body(ids), headers=headers)
+    for name, ask in asked.items():
+        p50, p95, busy = measure(ask)
+        print(f"  {name:32} p50 {p50:8.1f} ms   p95 {p95:8.1f} ms   processor {busy:8.1f} ms", flush=True)
 
 
 def main() -> None:
