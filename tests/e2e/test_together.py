@@ -42,7 +42,7 @@ def test_two_browsers_work_one_queue_and_no_comment_is_decided_twice_or_lost(
     for page in (hers, his):
         conflict = page.get_by_role("button", name="Leave it so")
         # It may come back at any time as long as it is on its way.
-        page.add_locator_handler(conflict.first, lambda button: button.click())
+        page.add_locator_handler(conflict.first, lambda button: button.click(), no_wait_after=True)
         expect(page.locator("[data-empty]")).to_be_visible()
 
 
