@@ -17,7 +17,7 @@ from moderation.errors import ModerationError, NotFoundError, TooManyError, Unav
 from moderation.exchange.akismet.answers import Reply
 from moderation.exchange.akismet.calls import CALLS
 from moderation.exchange.akismet.taking_in import Parts
-from moderation.exchange.akismet.wire import MAX_FIELDS, gather, key_of, read_form, read_json
+from moderation.exchange.akismet.wire import MAX_FIELDS, Fields, gather, key_of, read_form, read_json, unslash
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,9 @@ def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: AR
     if call not in CALLS or (request.method != "POST" and call not in _READ):
         message = f"There is no call {call[:100]!r} here with {request.method}."
         raise NotFoundError(message)
-    fields = _read(request)
+    fields: Fields = _read(request)
+    if request.user_agent.string.startswith("WordPress/"):
+        fields = unslash(fields)
     parts = services()
     calling = Parts(parts.database, parts.live_model.scorer, parts.clock, parts.secret_key)
     outcome = CALLS[call](calling, key_of(call, fields, request.host, path_key), fields)
