@@ -113,7 +113,7 @@ def get_webhooks(site: str) -> dict[str, Any]:
 @blueprint.post("")
 @blueprint.input(WebhookIn, location="json", arg_name="wanted")
 @blueprint.output(WebhookOut, status_code=201)
-@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 404, 422])
+@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 404, 409, 422])
 def post_webhook(site: str, wanted: WebhookIn) -> dict[str, Any]:
     """Make a webhook. Its secret is told only now."""
     parts, site_id = services(), _admins_site(site)
