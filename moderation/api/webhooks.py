@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from moderation import jobs
 from moderation.api.context import current_actor, read_id, services
+from moderation.api.schemas import Cursor
 from moderation.comments.submission import Rule
 from moderation.people.access import require_admin
 from moderation.people.sites import get_site
@@ -72,7 +73,7 @@ class DeliveriesQuery(BaseModel):
 
     state: DeliveryState | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str = ""
+    cursor: Cursor = ""
 
 
 class DeliveryOut(BaseModel):

@@ -101,7 +101,7 @@ def _operation(method: str, path: str, details: Mapping[str, Any]) -> Operation:
 
 
 def _content(holder: Mapping[str, Any]) -> Shape | None:
-    content = next(iter(holder.get("content", {}).values()), {})
+    content: Mapping[str, Any] = next(iter(holder.get("content", {}).values()), {})
     return _shown(content) if content.get("schema") else None
 
 
