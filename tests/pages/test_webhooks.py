@@ -191,6 +191,7 @@ def test_php_does_the_rest_where_akismets_plugin_is_old(tmp_path: Path) -> None:
             $answer = $GLOBALS['route']['callback'](array('comments' => array(array('guid' => $guid, 'result' => $result))));
             echo $answer['comments'][$guid]['status'], ' ', $GLOBALS['comment']->comment_approved, "\\n";
         }
+        $route['callback'](array('comments' => array(array('guid' => '', 'result' => 'true'))));
         told('another', 'true');
         told('g', 'false');
         told('g', 'true');

@@ -61,6 +61,10 @@ add_action( 'plugins_loaded', function () {
 	$receive = function ( $request ) use ( $decide ) {
 		$answers = array();
 		foreach ( (array) $request['comments'] as $news ) {
+			// Without a guid, a query by it would find every comment that has one.
+			if ( empty( $news['guid'] ) ) {
+				continue;
+			}
 			$found = get_comments( array( 'status' => 'any', 'meta_key' => 'akismet_guid', 'meta_value' => $news['guid'] ) );
 			foreach ( $found as $comment ) {
 				$decide( $comment, 'true' === $news['result'] );
