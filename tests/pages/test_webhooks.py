@@ -169,7 +169,7 @@ def test_php_does_the_rest_where_akismets_plugin_is_old(tmp_path: Path) -> None:
         $comment->comment_ID = 7;
         function add_comment_meta($id, $name, $value) { $GLOBALS['meta'][$name] = $value; }
         function update_comment_meta($id, $name, $value) { add_comment_meta($id, $name, $value); }
-        function get_comment_meta($id, $name, $single) { return $GLOBALS['meta'][$name]; }
+        function get_comment_meta($id, $name, $single) { return $GLOBALS['meta'][$name] ?? ''; }
         function get_comment($id) { return $GLOBALS['comment']; }
         function get_comments($query) { return $GLOBALS['meta']['akismet_guid'] === $query['meta_value'] ? array($GLOBALS['comment']) : array(); }
         function check_comment() { return true; }
@@ -195,6 +195,10 @@ def test_php_does_the_rest_where_akismets_plugin_is_old(tmp_path: Path) -> None:
         told('another', 'true');
         told('g', 'false');
         told('g', 'true');
+        $comment->comment_approved = '0';  // by the plugin, which has asked again
+        $meta['akismet_rechecking'] = '1';
+        $hooks['transition_comment_status']('unapproved', 'spam', $comment);
+        told('g', 'false');
         $comment->comment_approved = 'trash';  // by somebody there
         told('g', 'false');
         """,
@@ -208,5 +212,6 @@ def test_php_does_the_rest_where_akismets_plugin_is_old(tmp_path: Path) -> None:
         "error 0",
         "success 1",
         "success spam",
+        "success 1",
         "success trash",
     ]

@@ -44,6 +44,13 @@ add_action( 'plugins_loaded', function () {
 		$is_held = false;
 	}, 10, 2 );
 
+	// What the plugin does when it asks again is nobody's decision either.
+	add_action( 'transition_comment_status', function ( $new_status, $old_status, $comment ) {
+		if ( get_comment_meta( $comment->comment_ID, 'akismet_rechecking', true ) ) {
+			update_comment_meta( $comment->comment_ID, 'comment_moderation_left', $comment->comment_approved );
+		}
+	}, 10, 3 );
+
 	// Does as told, unless somebody has decided here since, and approves only what the blog's own settings let pass.
 	$decide = function ( $comment, $is_spam ) {
 		$left = get_comment_meta( $comment->comment_ID, 'comment_moderation_left', true );
