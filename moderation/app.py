@@ -137,4 +137,6 @@ def _safe_headers(response: Response) -> Response:
 def from_environment() -> APIFlask:
     """Return the application as the environment describes it; what the web server's processes call."""
     configure_log()
-    return create_app(build_services(Settings.from_env()))
+    services = build_services(Settings.from_env())
+    services.live_model.warm_up()
+    return create_app(services)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+import math
+import re
+import struct
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, TypeVar
 
 from moderation.errors import FieldError, InvalidError
 
 Item = TypeVar("Item")
+#: Every cursor: a place in the order, which for a time is microseconds and for a number its bits, and an item's id.
+#: All that has this form can be read, whoever made it up.
+CURSOR: Final = "^[0-9a-f]{48}$"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +33,39 @@ class Page(Generic[Item]):
 
 def time_cursor(at: datetime, item_id: uuid.UUID) -> str:
     """Return the cursor that stands behind an item of a list in order of time."""
-    return _encode([at.isoformat(), str(item_id)])
+    return f"{(at - _EPOCH) // _TICK:016x}{item_id.hex}"
 
 
 def read_time_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
     """Return where a list in order of time goes on. Raises ``InvalidError``."""
-    try:
-        at, item_id = _decode(cursor)
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise _bad_cursor()
-        return moment.astimezone(UTC), uuid.UUID(item_id)
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise _bad_cursor() from error
+    place, item_id = _read(cursor)
+    return _EPOCH + min(int(place, 16), _LAST) * _TICK, item_id
 
 
 def number_cursor(number: float, item_id: uuid.UUID) -> str:
     """Return the cursor that stands behind an item of a list in order of a number."""
-    return _encode([number, str(item_id)])
+    return f"{struct.pack('>d', number).hex()}{item_id.hex}"
 
 
 def read_number_cursor(cursor: str) -> tuple[float, uuid.UUID]:
     """Return where a list in order of a number goes on. Raises ``InvalidError``."""
-    try:
-        number, item_id = _decode(cursor)
-        return float(number), uuid.UUID(item_id)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _bad_cursor() from error
+    place, item_id = _read(cursor)
+    number: float = struct.unpack(">d", bytes.fromhex(place))[0]
+    return (number if math.isfinite(number) else 0.0), item_id
 
 
 def id_cursor(item_id: uuid.UUID) -> str:
     """Return the cursor that stands behind an item of a list in order of ids."""
-    return _encode(["", str(item_id)])
+    return f"{0:016x}{item_id.hex}"
 
 
 def read_id_cursor(cursor: str) -> uuid.UUID:
     """Return where a list in order of ids goes on. Raises ``InvalidError``."""
-    try:
-        return uuid.UUID(_decode(cursor)[1])
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _bad_cursor() from error
+    return _read(cursor)[1]
 
 
-def _encode(place: list[object]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> tuple[str, str]:
-    try:
-        first, second = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, UnicodeError) as error:
-        raise _bad_cursor() from error
-    return first, second
-
-
-def _bad_cursor() -> InvalidError:
-    return InvalidError(
-        [FieldError("cursor", "bad_cursor", "Take the cursor from an earlier answer's next, unchanged.")]
-    )
+def _read(cursor: str) -> tuple[str, uuid.UUID]:
+    if not re.fullmatch(CURSOR, cursor):
+        message = "Take the cursor from an earlier answer's next, unchanged."
+        raise InvalidError([FieldError("cursor", "bad_cursor", message)])
+    return cursor[:16], uuid.UUID(cursor[16:])

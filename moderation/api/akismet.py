@@ -15,15 +15,13 @@ from moderation.api.bodies import read_bytes
 from moderation.api.context import services
 from moderation.errors import ModerationError, NotFoundError, TooManyError, UnavailableError
 from moderation.exchange.akismet.answers import Reply
-from moderation.exchange.akismet.calls import CALLS
+from moderation.exchange.akismet.calls import CALLS, READ
 from moderation.exchange.akismet.taking_in import Parts
-from moderation.exchange.akismet.wire import MAX_FIELDS, gather, key_of, read_form, read_json
+from moderation.exchange.akismet.wire import MAX_FIELDS, Fields, gather, key_of, read_form, read_json, unslash
 
 log = structlog.get_logger(__name__)
 
 blueprint = APIBlueprint("akismet", __name__, enable_openapi=False)
-#: What clients may also ask for with GET.
-_READ = frozenset({"key-sites", "usage-limit", "test"})
 #: Refusals that keep their status. To all others the protocol answers 200: clients throw at anything else, and let the
 #: comment pass.
 _KEPT = frozenset(
@@ -41,10 +39,12 @@ _KEPT = frozenset(
 @blueprint.route("/k/<path_key>/<any('1.1', '1.2'):version>/<call>", methods=["GET", "POST"])
 def answer(version: str, call: str, path_key: str = "") -> Response:  # noqa: ARG001 -- both versions mean the same
     """Answer a call."""
-    if call not in CALLS or (request.method != "POST" and call not in _READ):
+    if call not in CALLS or (request.method != "POST" and call not in READ):
         message = f"There is no call {call[:100]!r} here with {request.method}."
         raise NotFoundError(message)
-    fields = _read(request)
+    fields: Fields = _read(request)
+    if request.user_agent.string.startswith("WordPress/"):
+        fields = unslash(fields)
     parts = services()
     calling = Parts(parts.database, parts.live_model.scorer, parts.clock, parts.secret_key)
     outcome = CALLS[call](calling, key_of(call, fields, request.host, path_key), fields)

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from moderation.api.examples import example_of
-from moderation.exchange.akismet.calls import CALLS
+from moderation.comments.submission import SERVER_FIELDS
+from moderation.exchange.akismet.calls import CALLS, READ
 from moderation.tables import Status
 from moderation.webhooks.endpoints import EVENTS
 
@@ -52,15 +53,16 @@ def add(spec: Spec) -> None:
     """Put it into the description that the routes have made."""
     spec["paths"] |= _pages(spec) | _akismet()
     spec["tags"] = [*spec.get("tags", ()), {"name": "Akismet"}]
-    spec["components"]["schemas"]["News"] = deepcopy(_NEWS)
+    schemas = spec["components"]["schemas"]
+    schemas |= {"News": deepcopy(_NEWS), "VisitorCommentIn": _of_visitor(schemas["CommentIn"])}
     spec["webhooks"] = {f"comment.{event}": {"post": _news(event)} for event in EVENTS}
 
 
 def _pages(spec: Spec) -> Spec:
     reading = deepcopy(spec["paths"][_API]["get"]["parameters"])
     kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
-    form = {kind: {"schema": {"$ref": f"{_REF}CommentIn"}} for kind in kinds}
-    thread = {"name": "thread", "in": "query", "required": False, "schema": {"type": "string"}}
+    form = {kind: {"schema": {"$ref": f"{_REF}VisitorCommentIn"}} for kind in kinds}
+    thread = {**next(one for one in reading if one["name"] == "thread"), "required": False}
     # Pages refuse with pages; the web server, and what has not changed, without a word.
     asked = _refusals((400, 404, 422, 503), _HTML) | _refusals((304, 414, 431))
     return {
@@ -119,26 +121,53 @@ def _pages(spec: Spec) -> Spec:
     }
 
 
+def _of_visitor(comment: Spec) -> Spec:
+    """Return what anyone may send; what only a site's server knows is passed over in a form."""
+    properties = {name: one for name, one in comment["properties"].items() if name not in SERVER_FIELDS}
+    return {**comment, "title": "VisitorCommentIn", "description": "A comment.", "properties": properties}
+
+
 def _akismet() -> Spec:
-    call = {"name": "call", "in": "path", "required": True, "schema": {"type": "string", "enum": sorted(CALLS)}}
+    """Describe the protocol, to which nothing is wrong enough for more than a text: so no field has a type."""
     fields: Spec = {
-        "type": "object",
-        "properties": {"api_key": _LINE, "blog": _LINE},
-        "additionalProperties": {"type": "string"},
+        "properties": {
+            "api_key": {"description": "The site's akismet_key."},
+            "blog": {"description": "The website's address."},
+            "comment_content": {"description": "The comment, and so on as Akismet's documentation has it."},
+        }
     }
+    example = {"api_key": "0123456789ab", "blog": "https://blog.example.org", "comment_content": "How long to rest it?"}
     kinds = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
-    answered = _answer("A text, or JSON where the protocol says so; a refusal, too, with X-akismet-debug-help.", _TEXT)
+    content = {kind: {"schema": deepcopy(fields), "example": example} for kind in kinds}
+    for kind in kinds[:2]:
+        content[kind]["schema"]["type"] = "object"
+    answers = {
+        "200": _answer("A text, or JSON where the protocol says so; a refusal, too, with X-akismet-debug-help.", _TEXT),
+        **_refusals((404, 429, 503), _TEXT),
+    }
+    key = {"name": "api_key", "in": "query", "schema": {"type": "string"}, "required": False, "example": "0123456789ab"}
     return {
         "/1.1/{call}": {
+            "get": {
+                "tags": ["Akismet"],
+                "summary": "Ask what Akismet's clients may ask without a body.",
+                "parameters": [_call(READ), key],
+                "responses": deepcopy(answers) | _refusals((414, 431)),
+            },
             "post": {
                 "tags": ["Akismet"],
                 "summary": "Ask as Akismet's clients do. The same under /1.2, and under /k/{key} before either.",
-                "parameters": [{**call, "description": "What is asked."}],
-                "requestBody": {"content": {kind: {"schema": deepcopy(fields)} for kind in kinds}},
-                "responses": {"200": answered, **_refusals((404, 429, 503), _TEXT)},
-            }
+                "parameters": [_call(CALLS)],
+                "requestBody": {"content": content, "required": False},
+                "responses": answers,
+            },
         }
     }
+
+
+def _call(names: Iterable[str]) -> Spec:
+    schema = {"type": "string", "enum": sorted(names)}
+    return {"name": "call", "in": "path", "required": True, "schema": schema, "description": "What is asked."}
 
 
 def _news(event: str) -> Spec:

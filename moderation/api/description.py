@@ -108,7 +108,7 @@ def _complete_request(operation: Spec, schemas: Spec) -> None:
     body = operation.get("requestBody")
     if body is None:
         return
-    body["required"] = True
+    body.setdefault("required", True)
     for kind, content in body["content"].items():
         if kind in _FORMS:
             content["schema"] = _form(content["schema"], schemas)
@@ -119,7 +119,10 @@ def _complete_request(operation: Spec, schemas: Spec) -> None:
 
 def _empty_is_absent(parameter: Spec) -> None:
     if not parameter["required"]:
-        parameter["schema"] = {"anyOf": [_without_null(parameter["schema"]), {"const": ""}]}
+        schema = _without_null(parameter["schema"])
+        if schema.get("default") == "":
+            schema = {key: value for key, value in schema.items() if key != "default"}
+        parameter["schema"] = {"anyOf": [schema, {"const": ""}]}
 
 
 def _form(schema: Spec, schemas: Spec) -> Spec:

@@ -140,7 +140,7 @@ class NoteIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, Field(min_length=1, max_length=MAX_NOTE), Text]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_NOTE), Text, Rule(str, SEEN_TEXT)]
 
 
 class ReplyIn(BaseModel):

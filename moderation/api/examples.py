@@ -49,6 +49,7 @@ _BY_FORMAT = {
     "date-time": "2026-11-23T12:00:00Z",
     "uri": "https://blog.example.org/",
     "email": "mary@example.com",
+    "ipv4": "198.51.100.4",
 }
 _KINDS = {str: "string", int: "integer", float: "number", dict: "object", type(None): "null"}
 _DEEPEST = 8

@@ -169,7 +169,7 @@ def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
 
 @blueprint.post("/decisions/<decision_id>/undo")
 @blueprint.output(DecidedOut)
-@blueprint.doc(security=SECURITY, responses=[401, 403, 404, 409, 422])
+@blueprint.doc(security=SECURITY, responses=[401, 403, 404, 409])
 def post_undo(decision_id: str) -> dict[str, Any]:
     """Take a decision back, with its lesson."""
     actor, parts = current_actor(), services()

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.comments.reading import MAX_THREADS, Order
-from moderation.comments.submission import EMAIL, MAX_THREAD, SEEN_LINE, SEEN_TEXT, Line, Submission, Text
+from moderation.comments.submission import EMAIL, MAX_THREAD, SEEN_LINE, SEEN_TEXT, Line, Rule, Submission, Text
+from moderation.paging import CURSOR
 from moderation.review import queue
 from moderation.review.decisions import MAX_REASON
 from moderation.tables import Action, JobState, Status
@@ -87,6 +88,7 @@ class FormOut(BaseModel):
     closed: bool
 
 
+Cursor = Annotated[str, Rule(str, CURSOR), Field(description="An earlier answer's next.")]
 Key = Annotated[str, Field(max_length=MAX_THREAD), Line]
 
 
@@ -96,7 +98,7 @@ class ThreadQuery(BaseModel):
     thread: Annotated[str, Field(min_length=1, max_length=MAX_THREAD), Line]
     order: Order = Order.OLDEST
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str = ""
+    cursor: Cursor = ""
 
 
 class PublicCommentOut(BaseModel):
@@ -185,7 +187,7 @@ class QueueQuery(QueueSite):
     skipped: Annotated[bool, Field(description="With what you left to others.")] = False
     collapse: Annotated[bool, Field(description="Of each campaign that waits, only the first comment.")] = False
     limit: Annotated[int, Field(ge=1, le=queue.MAX_LIMIT)] = 50
-    cursor: str = ""
+    cursor: Cursor = ""
 
 
 class EvidenceOut(BaseModel):

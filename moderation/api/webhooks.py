@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from moderation import jobs
 from moderation.api.context import current_actor, read_id, services
+from moderation.api.schemas import Cursor
 from moderation.comments.submission import Rule
 from moderation.people.access import require_admin
 from moderation.people.sites import get_site
@@ -72,7 +73,7 @@ class DeliveriesQuery(BaseModel):
 
     state: DeliveryState | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str = ""
+    cursor: Cursor = ""
 
 
 class DeliveryOut(BaseModel):
@@ -113,7 +114,7 @@ def get_webhooks(site: str) -> dict[str, Any]:
 @blueprint.post("")
 @blueprint.input(WebhookIn, location="json", arg_name="wanted")
 @blueprint.output(WebhookOut, status_code=201)
-@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 404, 422])
+@blueprint.doc(security=SECURITY, responses=[400, 401, 403, 404, 409, 422])
 def post_webhook(site: str, wanted: WebhookIn) -> dict[str, Any]:
     """Make a webhook. Its secret is told only now."""
     parts, site_id = services(), _admins_site(site)

@@ -37,7 +37,7 @@ def command(form: str, file: Path, site_id: uuid.UUID, *, skip_bad: bool, key: s
     FORMAT is one of
       wordpress            Tools > Export of WordPress (WXR)
       disqus               the export that Disqus sends (.xml or .xml.gz)
-      isso                 Isso's database (comments.db)
+      isso                 Isso's database (comments.db), or its dump
       remark42             a backup of Remark42 (.gz)
       commento, comentario the export of either (.json or .json.gz)
       jsonl                labelled lines, or a file of `moderation export`

@@ -72,14 +72,14 @@ def read_thread(
     session: Session, site_id: uuid.UUID, key: str, *, order: Order = Order.OLDEST, limit: int = 50, cursor: str = ""
 ) -> paging.Page[PublicComment]:
     """Return a page of a thread's published comments. An unknown thread is an empty one."""
+    behind = paging.read_time_cursor(cursor) if cursor else None
     thread = session.scalar(select(Thread).where(Thread.site_id == site_id, Thread.key == key))
     if thread is None:
         return paging.Page([], None, 0)
     place = tuple_(Comment.created_at, Comment.id)
     query = select(*_PUBLIC).where(Comment.thread_id == thread.id, Comment.status == Status.PUBLISHED)
-    if cursor:
-        at, last = paging.read_time_cursor(cursor)
-        query = query.where(place > (at, last) if order is Order.OLDEST else place < (at, last))
+    if behind is not None:
+        query = query.where(place > behind if order is Order.OLDEST else place < behind)
     directions = (Comment.created_at, Comment.id)
     query = query.order_by(*(c.asc() if order is Order.OLDEST else c.desc() for c in directions)).limit(limit + 1)
     rows = [PublicComment(*row) for row in session.execute(query)]

@@ -72,7 +72,7 @@ def _web_address(value: str) -> str:
     if not value:
         return value
     # People write example.org and mean http://example.org; anything with a scheme of its own must be a web address.
-    has_scheme = _SCHEME.match(value) and not re.match(r"[^/:]+\.[^/:]+:\d+(/|$)", value)
+    has_scheme = _SCHEME.match(value) and not re.match(r"[^/:]+\.[^/:]+:\d+([/?#]|$)", value)
     url = value if has_scheme else f"http://{value.removeprefix('//')}"
     is_word = not has_scheme and "." not in url.partition("//")[2].partition("/")[0]
     if is_word or origin_of(url) is None or re.search(r"\s", url):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from model.sample import Sample
 from model.scoring import Scorer
 from moderation.database import Database
 from moderation.learning import files
@@ -52,6 +53,12 @@ class LiveModel:
             finally:
                 self._checking.release()
         return self._scorer
+
+    def warm_up(self) -> None:
+        """Judge once, so that nobody waits for what is loaded at its first use: some clients wait for one second."""
+        scorer = self.scorer()
+        if scorer is not None:
+            scorer.score(Sample(body="Seen at https://www.example.org/"))
 
     def scorer_for(self, version: str) -> Scorer | None:
         """Return the scorer of an older model, to explain or replay its judgements; ``None`` if it is gone."""

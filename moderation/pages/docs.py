@@ -38,7 +38,7 @@ class Operation:
     method: str
     path: str
     details: Mapping[str, Any]
-    body: Shape | None
+    bodies: tuple[tuple[str, Shape], ...]
     answers: tuple[tuple[str, str, Shape | None], ...]
 
     @property
@@ -91,22 +91,24 @@ def _groups(spec: Mapping[str, Any]) -> dict[str, list[Operation]]:
 
 
 def _operation(method: str, path: str, details: Mapping[str, Any]) -> Operation:
-    body = _content(details.get("requestBody", {}))
+    bodies = tuple(
+        (kind, _shown(content)) for kind, content in details.get("requestBody", {}).get("content", {}).items()
+    )
     answers = tuple(
         (code, answer.get("description", ""), _content(answer)) for code, answer in sorted(details["responses"].items())
     )
-    return Operation(method, path, details, body, answers)
+    return Operation(method, path, details, bodies, answers)
 
 
 def _content(holder: Mapping[str, Any]) -> Shape | None:
-    for content in holder.get("content", {}).values():
-        schema = content.get("schema", {})
-        if not schema:
-            return None
-        example = content.get("example")
-        shown = json.dumps(example, indent=2, ensure_ascii=False) if example is not None else None
-        return replace(shape(schema), example=shown)
-    return None
+    content: Mapping[str, Any] = next(iter(holder.get("content", {}).values()), {})
+    return _shown(content) if content.get("schema") else None
+
+
+def _shown(content: Mapping[str, Any]) -> Shape:
+    example = content.get("example")
+    shown = json.dumps(example, indent=2, ensure_ascii=False) if example is not None else None
+    return replace(shape(content["schema"]), example=shown)
 
 
 def shape(schema: Mapping[str, Any]) -> Shape:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from moderation.api import problems
 from moderation.api.context import current_actor, read_id, services
 from moderation.api.webhooks import call_worker
-from moderation.errors import InvalidError
+from moderation.errors import ConflictError, InvalidError
 from moderation.exchange.akismet.wordpress import FILE_NAME, plugin_file
 from moderation.pages.shell import page_blueprint, show
 from moderation.people.access import require_admin
@@ -51,7 +51,7 @@ def post_webhook(site: str) -> Response:
                 parts.clock(),
                 request.form.getlist("events"),
             )
-    except InvalidError as error:
+    except (ConflictError, InvalidError) as error:
         return _show(found, error=error)
     return _show(found, new=new)
 
@@ -129,7 +129,7 @@ def _site(text: str) -> Site:
         return get_site(session, read_id(text, "site"))
 
 
-def _show(site: Site, *, new: NewSecret | None = None, error: InvalidError | None = None) -> Response:
+def _show(site: Site, *, new: NewSecret | None = None, error: ConflictError | InvalidError | None = None) -> Response:
     with services().database.reading() as session:
         hooks = endpoints.list_webhooks(session, site.id)
     return show(
@@ -141,8 +141,14 @@ def _show(site: Site, *, new: NewSecret | None = None, error: InvalidError | Non
         new=new,
         wanted=request.form.getlist("events") if error else EVENTS,
         url=request.form.get("url", "") if error else "",
-        errors={e.field: e.message for e in error.errors} if error else {},
+        errors=_errors(error),
     )
+
+
+def _errors(error: ConflictError | InvalidError | None) -> dict[str, str]:
+    if isinstance(error, InvalidError):
+        return {one.field: one.message for one in error.errors}
+    return {"url": error.message} if error else {}
 
 
 def _back(site: Site, webhook_id: uuid.UUID) -> AnyResponse:

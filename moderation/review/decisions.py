@@ -133,8 +133,8 @@ def undo(
 ) -> Decision:
     """Take a decision back, with its lesson. An undo is a decision, too, and can be taken back itself.
 
-    Raises ``NotFoundError``, ``ConflictError`` if the comment was decided on since, and ``InvalidError`` for the
-    comment's first decision, before which there is nothing.
+    Raises ``NotFoundError``, and ``ConflictError`` if the comment was decided on since, or for its first decision,
+    before which there is nothing.
     """
     named = session.get(Decision, decision_id)
     if named is None:
@@ -149,7 +149,7 @@ def undo(
         raise _moved_on(session, comment, last)
     if named.number == 1:
         message = "Before a comment's first decision there is nothing to go back to; decide on it instead."
-        raise InvalidError([FieldError("id", "first_decision", message)], message)
+        raise ConflictError(message, code="first_decision")
     decision = _new_decision(comment, actor, Action.UNDO, now, batch_id=batch_id, undoes_id=named.id)
     standing = fold([*decisions, decision])
     decision.to_status, decision.label = standing.status, standing.label

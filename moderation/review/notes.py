@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
+from moderation.comments.submission import is_blank
 from moderation.errors import FieldError, InvalidError
 from moderation.people.access import Actor
 from moderation.review.queue import get_comment
@@ -32,7 +33,7 @@ class Told:
 def add_note(session: Session, actor: Actor, comment_id: uuid.UUID, text: str, now: datetime) -> Told:
     """Write a note. Raises ``NotFoundError``, and ``InvalidError`` for one that is empty or too long."""
     text = text.strip()
-    if not 0 < len(text) <= MAX_NOTE:
+    if is_blank(text) or len(text) > MAX_NOTE:
         raise InvalidError([FieldError("text", "bad_length", f"A note has 1 to {MAX_NOTE} characters.")])
     comment = get_comment(session, actor, comment_id)
     note = Note(id=new_id(), comment_id=comment.id, person_id=actor.person_id, text=text, created_at=now)

@@ -36,10 +36,11 @@ class NewSecret:
 def create_webhook(
     session: Session, site_id: uuid.UUID, url: str, secret_key: str, now: datetime, events: Sequence[str] = EVENTS
 ) -> NewSecret:
-    """Make a webhook of the site, enabled. Raises ``InvalidError`` and ``NotFoundError``."""
+    """Make a webhook of the site, enabled. Raises ``ConflictError``, ``InvalidError``, ``NotFoundError``."""
     site = get_site(session, site_id)
     if len(list_webhooks(session, site.id)) >= MAX_WEBHOOKS:
-        raise InvalidError([FieldError("url", "too_many", f"A site has at most {MAX_WEBHOOKS} webhooks.")])
+        message = f"A site has at most {MAX_WEBHOOKS} webhooks."
+        raise ConflictError(message, code="too_many")
     secret = make_secret()
     webhook = Webhook(
         id=new_id(),

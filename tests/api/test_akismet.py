@@ -362,6 +362,19 @@ def test_a_report_finds_the_comment_by_its_content(
     assert only(services).status is Status.SPAM
 
 
+def test_wordpress_escapes_what_it_asks_about_and_not_what_it_reports(
+    client: FlaskClient, services: Services, site: MadeSite
+) -> None:
+    headers = {"User-Agent": "WordPress/6.9 | Akismet/5.7.2"}
+    written = {**HAM, "comment_author": "Liam O'Neil", "comment_content": "It's the \"best\" bread I've baked."}
+    escaped = {"comment_author": r"Liam O\'Neil", "comment_content": r"It\'s the \"best\" bread I\'ve baked."}
+    key = {"api_key": site.akismet_key}
+    client.post("/1.1/comment-check", data=key | written | escaped, headers=headers)
+    assert only(services).body == "It's the \"best\" bread I've baked."
+    client.post("/1.1/submit-spam", data=key | written, headers=headers)
+    assert (only(services).author_name, only(services).status) == ("Liam O'Neil", Status.SPAM)
+
+
 def test_a_report_finds_the_comment_by_its_guid(client: FlaskClient, services: Services, site: MadeSite) -> None:
     guid = ask(client, site, **HAM).headers["X-akismet-guid"]
     ask(client, site, "submit-spam", blog=ORIGIN, guid=guid, comment_content="something else")

@@ -139,7 +139,7 @@ def test_the_first_decision_has_nothing_before_it(client: FlaskClient, site: Mad
     comment = post_id(client, site)
     shown = client.get(f"/api/v1/comments/{comment}", headers=person.bearer).get_json()
     response = client.post(f"/api/v1/decisions/{shown['history'][0]['id']}/undo", headers=person.bearer)
-    assert response.status_code == 422
+    assert (response.status_code, response.get_json()["code"]) == (409, "first_decision")
 
 
 def test_the_history_tells_who_did_what(client: FlaskClient, site: MadeSite, person: MadePerson) -> None:

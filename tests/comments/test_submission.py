@@ -108,6 +108,8 @@ def test_an_address_is_kept_in_its_normal_form_and_its_local_part_as_written() -
         ("example.org", "http://example.org"),
         ("//example.org/x", "http://example.org/x"),
         ("example.org:8080/x", "http://example.org:8080/x"),
+        ("example.org:8080#x", "http://example.org:8080#x"),
+        ("example.org:8080?x", "http://example.org:8080?x"),
         ("HTTPS://example.org", "HTTPS://example.org"),
         ("http://bücher.example/", "http://bücher.example/"),
         ("", ""),

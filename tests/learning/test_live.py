@@ -47,6 +47,20 @@ def test_an_empty_database_is_a_problem_that_is_told(bare_database: Database, tm
     assert model.problem is not None
 
 
+def test_warming_up_needs_no_model_and_loads_one_that_is_there(
+    database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    cold = LiveModel(database, tmp_path / "models")
+    cold.warm_up()
+    add_model(database, tmp_path / "out", "m-1", clock())
+    put_live(database, "m-1", clock)
+    warm = LiveModel(database, tmp_path / "models")
+    warm.warm_up()
+    scorer = warm.scorer()
+    assert scorer is not None
+    assert scorer.version == "m-1"
+
+
 def test_every_thread_is_on_the_promoted_model_within_five_seconds_and_none_fails(
     database: Database, clock: Clock, tmp_path: Path
 ) -> None:

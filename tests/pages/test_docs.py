@@ -17,6 +17,8 @@ def test_every_operation_and_schema_of_the_description_is_shown(client: FlaskCli
     for path, methods in spec["paths"].items():
         for method, details in methods.items():
             assert f"{method.upper()} {path}" in page.text
+            for kind in details.get("requestBody", {}).get("content", {}):
+                assert kind in page.text
             assert details["summary"].partition(". ")[0].removesuffix(".").replace("``", "") in page.text
     anchors = {a["id"] for _, a in page.tags if "id" in a}
     links = {a["href"].removeprefix("#") for a in page.having("a") if a["href"].startswith("#")}

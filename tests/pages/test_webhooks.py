@@ -108,34 +108,110 @@ def test_no_address_breaks_out_of_the_file(base: str) -> None:
         plugin_file(base, "0123456789ab")
 
 
-@pytest.mark.clients
-def test_php_understands_the_file(tmp_path: Path) -> None:
+def run_php(folder: Path, wordpress: str, *arguments: str) -> list[str]:
+    """Run the file in a WordPress of which there is only what is given; return what it says."""
     php = shutil.which("php")
     assert php, "This test needs PHP (Debian: apt install php-cli)."
-    (tmp_path / "plugin.php").write_text(plugin_file("https://moderation.example.org:8443", "0123456789ab"), "utf-8")
-    (tmp_path / "run.php").write_text(
-        """<?php
-        function add_action($hook, $change) { $GLOBALS['hook'] = $hook; $GLOBALS['change'] = $change; }
+    (folder / "plugin.php").write_text(plugin_file("https://moderation.example.org:8443", "0123456789ab"), "utf-8")
+    (folder / "run.php").write_text(f"<?php {HOOKS} {wordpress}", "utf-8")
+    done = subprocess.run([php, "run.php", *arguments], cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+HOOKS = """
+$hooks = array();
+function add_action($hook, $do) { $GLOBALS['hooks'][$hook] = $do; }
+function add_filter($hook, $do) { add_action($hook, $do); }
+function rest_url($path) { return "https://blog.example.org/wp-json/$path"; }
+"""
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize("is_new", [False, True])
+def test_php_leads_akismets_requests_here(tmp_path: Path, is_new: bool) -> None:
+    newer = "class Akismet_REST_API { static function receive_webhook() {} }" if is_new else ""
+    told = run_php(
+        tmp_path,
+        newer
+        + """
         require 'plugin.php';
-        echo $hook, "\\n", WPCOM_API_KEY, "\\n";
+        echo WPCOM_API_KEY, "\\n";
         foreach (array_slice($argv, 1) as $url) {
             $headers = array('Host' => 'x', 'User-Agent' => 'y');
-            $change($url, $headers);
-            echo $url, ' ', implode(',', array_keys($headers)), "\\n";
+            $data = 'a=b';
+            $hooks['requests-requests.before_request']($url, $headers, $data);
+            echo $url, ' ', implode(',', array_keys($headers)), ' ', $data, "\\n";
         }
         """,
-        "utf-8",
-    )
-    urls = [
         "https://rest.akismet.com/1.1/verify-key",
-        "http://0123456789ab.rest.akismet.com:80/1.1/x",
-        "https://wordpress.org/",
-    ]
-    out = subprocess.run([php, "run.php", *urls], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert out.splitlines() == [
-        "requests-requests.before_request",
+        "http://0123456789ab.rest.akismet.com:80/1.1/comment-check",
+        "https://wordpress.org/comment-check",
+    )
+    callback = "" if is_new else "&callback=https%3A%2F%2Fblog.example.org%2Fwp-json%2Fakismet%2Fv1%2Fwebhook"
+    assert told == [
         "0123456789ab",
-        "https://moderation.example.org:8443/1.1/verify-key User-Agent",
-        "https://moderation.example.org:8443/k/0123456789ab/1.1/x User-Agent",
-        "https://wordpress.org/ Host,User-Agent",
+        "https://moderation.example.org:8443/1.1/verify-key User-Agent a=b",
+        f"https://moderation.example.org:8443/k/0123456789ab/1.1/comment-check User-Agent a=b{callback}",
+        "https://wordpress.org/comment-check Host,User-Agent a=b",
+    ]
+
+
+@pytest.mark.clients
+def test_php_does_the_rest_where_akismets_plugin_is_old(tmp_path: Path) -> None:
+    told = run_php(
+        tmp_path,
+        """
+        class Akismet { static function get_api_key() { return WPCOM_API_KEY; } }
+        $meta = array();
+        $comment = (object) array_fill_keys(array('comment_author', 'comment_author_email', 'comment_author_url',
+            'comment_content', 'comment_author_IP', 'comment_agent', 'comment_type'), '');
+        $comment->comment_ID = 7;
+        function add_comment_meta($id, $name, $value) { $GLOBALS['meta'][$name] = $value; }
+        function update_comment_meta($id, $name, $value) { add_comment_meta($id, $name, $value); }
+        function get_comment_meta($id, $name, $single) { return $GLOBALS['meta'][$name] ?? ''; }
+        function get_comment($id) { return $GLOBALS['comment']; }
+        function get_comments($query) { return $GLOBALS['meta']['akismet_guid'] === $query['meta_value'] ? array($GLOBALS['comment']) : array(); }
+        function check_comment() { return true; }
+        function wp_set_comment_status($comment, $status) { $comment->comment_approved = 'approve' === $status ? '1' : '0'; }
+        function wp_spam_comment($comment) { $comment->comment_approved = 'spam'; }
+        function register_rest_route($space, $path, $route) { echo "$space$path\\n"; $GLOBALS['route'] = $route; }
+
+        require 'plugin.php';
+        $hooks['plugins_loaded']();
+        $hooks['rest_api_init']();
+        $hooks['akismet_comment_check_response'](array(array('x-akismet-guid' => 'g', 'x-akismet-recheck-after' => '120'), 'false'));
+        $comment->comment_approved = (string) $hooks['pre_comment_approved'](1);
+        $hooks['wp_insert_comment'](7, $comment);
+        echo $comment->comment_approved, ' ', $hooks['pre_comment_approved'](1), "\\n";
+        foreach (array('0123456789ab', 'ba9876543210', null) as $key) {
+            var_dump($route['permission_callback'](array('key' => $key)));
+        }
+        function told($guid, $result) {
+            $answer = $GLOBALS['route']['callback'](array('comments' => array(array('guid' => $guid, 'result' => $result))));
+            echo $answer['comments'][$guid]['status'], ' ', $GLOBALS['comment']->comment_approved, "\\n";
+        }
+        $route['callback'](array('comments' => array(array('guid' => '', 'result' => 'true'))));
+        told('another', 'true');
+        told('g', 'false');
+        told('g', 'true');
+        $comment->comment_approved = '0';  // by the plugin, which has asked again
+        $meta['akismet_rechecking'] = '1';
+        $hooks['transition_comment_status']('unapproved', 'spam', $comment);
+        told('g', 'false');
+        $comment->comment_approved = 'trash';  // by somebody there
+        told('g', 'false');
+        """,
+    )
+    assert told == [
+        "akismet/v1/webhook",
+        "0 1",
+        "bool(true)",
+        "bool(false)",
+        "bool(false)",
+        "error 0",
+        "success 1",
+        "success spam",
+        "success 1",
+        "success trash",
     ]

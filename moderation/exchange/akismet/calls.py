@@ -158,6 +158,8 @@ CALLS: Final[dict[str, Call]] = {
     "token": token,
     "test": test,
 }
+#: What clients may also ask for with GET.
+READ: Final = frozenset({"key-sites", "usage-limit", "test"})
 
 
 def _submit(parts: Parts, key: str, fields: Fields, call: str) -> Outcome:

@@ -17,6 +17,9 @@ MAX_FIELDS: Final = 2000
 CONTEXT: Final = re.compile(r"comment_context(\[\d*\])?$")
 #: Of the codecs that Python knows, those that are character sets; others unpack, or take long on purpose.
 _CHARSETS: Final = re.compile(r"(ascii|iso8859|latin|cp\d|koi8|mac|big5|gb|hz|euc|shift_jis|johab|tis|ptcp|kz1048)")
+#: What WordPress escapes as PHP once did of itself: nothing in such a text stands without its backslash.
+_WRITTEN: Final = ("comment_author", "comment_author_email", "comment_author_url", "comment_content")
+_SLASHED: Final = re.compile(r"""[^\\'"\0]*(?:\\['"\\0][^\\'"\0]*)*""")
 _KEY: Final = re.compile(r"[0-9a-f]{12}", re.IGNORECASE)
 #: Calls about a key rather than with one: there the key that is meant is called so.
 _ABOUT_KEYS: Final = frozenset({"verify-key", "deactivate", "get-stats", "get-subscription"})
@@ -79,6 +82,17 @@ def decode(value: bytes, charset: str) -> str:
     return value.decode("utf-8", "replace")
 
 
+def unslash(fields: Fields) -> Fields:
+    """Return the fields as they were written, where WordPress asks: it sends a new comment with its quotes escaped.
+
+    A comment that it asks about again, or reports, comes from its database as it is, and is left so.
+    """
+    written = {name: fields[name] for name in _WRITTEN if name in fields}
+    if not all(_SLASHED.fullmatch(value) for value in written.values()):
+        return fields
+    return {**fields, **{name: re.sub(r"\\(.)", _unescaped, value) for name, value in written.items()}}
+
+
 def key_of(method: str, fields: Fields, host: str, path_key: str) -> str:
     """Return the key that a call is made with: in its body, else as the first label of the host, else in the path.
 
@@ -90,6 +104,10 @@ def key_of(method: str, fields: Fields, host: str, path_key: str) -> str:
     found = next((fields[name] for name in names if fields.get(name)), "")
     key = (found or (label if _KEY.fullmatch(label) else "") or path_key).strip()
     return key.lower() if _KEY.fullmatch(key) else ""
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return "\0" if found[1] == "0" else found[1]
 
 
 def _texts(name: str, value: object) -> Iterable[str]:

@@ -11,16 +11,13 @@ from model.jsonl import BadLine
 from moderation.comments.submission import MAX_NAME, MAX_TITLE
 from moderation.exchange.history_file import BadObjectError, read_object, shown
 from moderation.exchange.imports.cleaning import ip_address, one_line, web_address
-from moderation.exchange.imports.files import UnreadableError, opened, read_chunks
+from moderation.exchange.imports.documents import read_document
+from moderation.exchange.imports.files import UnreadableError
 from moderation.exchange.imports.verdicts import verdict
 from moderation.exchange.imports.vocabulary import Imported, ImportedComment, ImportedThread, LeftOut
 from moderation.exchange.times import read_time
 from moderation.tables import Status
 
-#: Bytes. The document is one, so all of it is in memory at once.
-LARGEST = 32_000_000
-#: Commas and opening brackets: the values that the document can hold, each of which takes far more than its bytes.
-MOST_VALUES = 3_000_000
 _STATES = {"approved": Status.PUBLISHED, "unapproved": Status.PENDING, "flagged": Status.SPAM}
 _ANONYMOUS = frozenset({"", "anonymous", "0" * 64, "00000000-0000-0000-0000-000000000000"})
 Record = Mapping[str, Any]
@@ -51,18 +48,8 @@ def read(path: Path, now: datetime) -> Iterator[Imported]:
 
 
 def _document(path: Path) -> Record:
-    whole = bytearray()
-    with opened(path) as file:
-        for chunk in read_chunks(file):
-            whole += chunk
-            if len(whole) > LARGEST:
-                message = f"more than {LARGEST // 1_000_000} MB"
-                raise UnreadableError(message)
-    if sum(whole.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
-        message = f"more than {MOST_VALUES} values"
-        raise UnreadableError(message)
     try:
-        return read_object(whole)
+        return read_object(read_document(path))
     except BadObjectError as error:
         raise UnreadableError(str(error)) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html.entities import html5
 from pathlib import Path
@@ -18,6 +18,12 @@ MAX_DEPTH = 64
 MAX_TEXT = 1_000_000
 #: Characters of one tag with its attributes.
 MAX_TAG = 1_000_000
+
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+# WordPress writes a commenter's address as it is, ``?a=1&b=2``, which is no XML.
+_BARE_AMPERSAND = re.compile(r"&(?!(?:#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
+#: Characters of the longest reference, and more than ``<![CDATA[`` has.
+_LONGEST_REFERENCE = 34
 
 # What XML forbids, and exports contain all the same, since databases take it.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -54,11 +60,39 @@ def read_elements(path: Path, root: str) -> Iterator[Element]:
     """
     reader = _Reader(root)
     with opened(path) as file:
-        for text in read_text(read_chunks(file)):
+        for text in mend_ampersands(read_text(read_chunks(file))):
             yield from reader.feed(text)
             reader.complain()
     yield from reader.close()
     reader.complain()
+
+
+def mend_ampersands(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the text with each ampersand that stands for itself written as XML wants it; CDATA is left as it is."""
+    rest, is_cdata = "", False
+    for text in texts:
+        mended, rest, is_cdata = _mended(rest + text, is_cdata=is_cdata)
+        yield mended
+    yield rest if is_cdata else _BARE_AMPERSAND.sub("&amp;", rest)
+
+
+def _mended(text: str, *, is_cdata: bool) -> tuple[str, str, bool]:
+    """Return what can be told now, what has to wait for the text that follows, and whether that is in CDATA."""
+    done: list[str] = []
+    while True:
+        mark = _CDATA_END if is_cdata else _CDATA
+        part, found, after = text.partition(mark)
+        if not found:
+            break
+        done += [part if is_cdata else _BARE_AMPERSAND.sub("&amp;", part), mark]
+        text, is_cdata = after, not is_cdata
+    if is_cdata:
+        keep = max(len(text) - len(_CDATA_END) + 1, 0)
+        return "".join([*done, text[:keep]]), text[keep:], True
+    # What may be the beginning of a mark or of a reference is in the last characters.
+    tail = max(len(text) - _LONGEST_REFERENCE, 0)
+    keep = min((i for i in (text.find("&", tail), text.find("<", tail)) if i >= 0), default=len(text))
+    return "".join([*done, _BARE_AMPERSAND.sub("&amp;", text[:keep])]), text[keep:], False
 
 
 class _Reader:

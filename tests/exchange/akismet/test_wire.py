@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.errors import MalformedError
-from moderation.exchange.akismet.wire import decode, key_of, read_form, read_json
+from moderation.exchange.akismet.wire import decode, key_of, read_form, read_json, unslash
 
 KEY, OTHER = "0123456789ab", "ba9876543210"
 
@@ -82,3 +82,27 @@ def test_a_context_is_a_list_however_it_is_sent(names: list[str]) -> None:
 )
 def test_which_key_counts(method: str, fields: dict[str, str], host: str, path: str, expected: str) -> None:
     assert key_of(method, fields, host, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        (r"It\'s the \"best\" in C:\\bread", 'It\'s the "best" in C:\\bread'),
+        ("Nothing to escape.\nReally.", "Nothing to escape.\nReally."),
+        ("It's as it is in the database", "It's as it is in the database"),
+        (r"C:\bread, as in the database", r"C:\bread, as in the database"),
+    ],
+)
+def test_what_wordpress_escapes_is_read_as_it_was_written(sent: str, written: str) -> None:
+    assert unslash({"comment_content": sent})["comment_content"] == written
+
+
+def test_one_quote_that_is_not_escaped_shows_that_none_is() -> None:
+    fields = {"comment_author": "O'Neil", "comment_content": r"Write \' for a quote"}
+    assert unslash(fields) == fields
+
+
+@given(st.text(max_size=100))
+def test_escaping_is_undone_whatever_the_text(text: str) -> None:
+    slashed = text.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"').replace("\0", "\\0")
+    assert unslash({"comment_content": slashed})["comment_content"] == text

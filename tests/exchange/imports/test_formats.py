@@ -117,6 +117,53 @@ def test_isso(database: Database, clock: Clock, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("comments.db-*"))
 
 
+@pytest.mark.parametrize("form", ["dump", "dump of the command line", "gzip", "dump in gzip"])
+def test_isso_in_other_forms(database: Database, clock: Clock, tmp_path: Path, form: str) -> None:
+    made, other = fixture("isso", tmp_path), tmp_path / "export"
+    with closing(sqlite3.connect(made)) as isso, isso:
+        isso.execute("UPDATE comments SET text = 'It''s; ' || char(10) || 'so;' WHERE id = 1")
+    with closing(sqlite3.connect(made)) as isso:
+        dump = "\n".join(isso.iterdump())
+    if form == "dump of the command line":
+        dump = dump.replace("'It''s; \nso;'", "replace('It''s; \\nso;','\\n',char(10))")
+    content = made.read_bytes() if form == "gzip" else dump.encode()
+    other.write_bytes(gzip.compress(content) if "gzip" in form else content)
+    first, second = make_site(database, clock), make_site(database, clock)
+    bring(database, first, "isso", made, clock)
+    assert bring(database, second, "isso", other, clock)[0].comments == len(stored(database, first))
+    assert by_body(stored(database, second), "It's")[0].body == "It's; \nso;"
+
+
+def test_issos_generic_json(database: Database, clock: Clock, tmp_path: Path) -> None:
+    site_id, path = make_site(database, clock), tmp_path / "generic.json"
+    comment = {
+        "created": "2019-05-08 06:50:26",
+        "website": "",
+        "remote_addr": "192.0.2.0",
+        "email": "",
+        "author": "Sam",
+    }
+    pages = [
+        {
+            "id": "/a/",
+            "title": "A",
+            "comments": [comment | {"id": 0, "text": "One"}, comment | {"id": 1, "text": "Two"}],
+        },
+        {
+            "id": "/b/",
+            "title": "B",
+            "comments": [comment | {"id": 0, "text": "Three"}, {"text": "Four", "mode": [], "id": {}}],
+        },
+        "nothing",
+    ]
+    path.write_text(json.dumps(pages), "utf-8")
+    report, _ = bring(database, site_id, "isso", path, clock)
+    assert (report.comments, report.threads, report.statuses[Status.PUBLISHED]) == (4, 2, 4)
+    three, thread = by_body(stored(database, site_id), "Three")
+    assert (thread.key, thread.title, three.author_name, three.created_at.year) == ("/b/", "B", "Sam", 2019)
+    assert bring(database, site_id, "isso", path, clock)[0].known == 4
+
+
 def test_remark42(database: Database, clock: Clock, tmp_path: Path) -> None:
     site_id, path = make_site(database, clock), fixture("remark42", tmp_path)
     report, file = bring(database, site_id, "remark42", path, clock)

@@ -25,6 +25,7 @@ COMMENT = (
 ODD_FLAG = (
     b'<disqus><thread d:id="1"><link>x</link></thread><post><thread d:id="1"/><isSpam>123</isSpam></post></disqus>'
 )
+DUMP = b"CREATE TABLE threads (id INTEGER PRIMARY KEY, uri, title);\nATTACH 'elsewhere' AS other; PRAGMA writable_schema = 1;\n"
 TAIL = b"</item></channel></rss>"
 BOMB = b'<?xml version="1.0"?>\n<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>\n<rss>&b;</rss>'
 OUTSIDE = b'<?xml version="1.0"?>\n<!DOCTYPE rss [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<rss>&a;</rss>'
@@ -163,7 +164,14 @@ def test_few_bytes_that_unpack_to_many_objects_take_little_memory(
         ("disqus", ODD_FLAG, "line 1: isSpam, isDeleted or isApproved: '123'"),
         ("disqus", wxr(b"one"), "line 2: the file begins with <rss>, not with <disqus>"),
         ("isso", b"SQLite format 3\x00 but not really", "no database of Isso that can be read"),
-        ("isso", b"", "no database of Isso: it has no tables"),
+        ("isso", b"", "this is no database that has the tables comments and threads"),
+        ("isso", b"An essay", "this is no database that has the tables comments and threads"),
+        ("isso", b"CREATE TABLE threads AS SELECT 1;", "line 1 of the dump: not authorized"),
+        ("isso", DUMP + b"INSERT INTO threads VALUES(1, load_extension('x'), '');", "line 3 of the dump: not authorized to use function"),
+        ("isso", DUMP + b"INSERT INTO threads SELECT 1, randomblob(9), '';", "line 3 of the dump: not authorized"),
+        ("isso", DUMP + b"INSERT INTO threads VALUES(1, '", "this is no database"),
+        ("isso", b"[{]", "not JSON: "),
+        ("isso", b'[{"id": "", "comments": [{"text": "a"}]}]', "comment 1: tid: its thread is missing"),
         ("remark42", b'{"version": 1}\n{}\n[1]\nnot json', "line 2: locator.url: missing"),
         ("remark42", b'{"version": 7}', "line 1: version: 7 is not known"),
         ("remark42", b'{"version": []}', "line 1: version: a list is not known"),
@@ -196,7 +204,7 @@ def test_a_database_that_is_no_plain_table_is_not_run(database: Database, clock:
             "WITH RECURSIVE endless(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM endless) SELECT * FROM endless;"
         )
     message, _ = refused(database, clock, tmp_path, "isso", path.read_bytes())
-    assert "it has no tables threads and comments" in message
+    assert "no database that has the tables comments and threads" in message
 
 
 def test_a_damaged_database_is_told_and_a_bad_row_named(database: Database, clock: Clock, tmp_path: Path) -> None:
