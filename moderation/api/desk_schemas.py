@@ -33,12 +33,16 @@ class PreviewIn(BaseModel):
 
 
 class PreviewOut(BaseModel):
-    """What it would do: how many it moves from where, how many stand there already, and what it leaves alone."""
+    """What it would do: how many it moves from where, how many stand there already, and what it leaves alone.
+
+    ``audits``: those that wait to be audited, wherever they stand.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     decided: int
     moves: dict[Status, int]
+    audits: int
     unmoved: int
     changed: list[uuid.UUID]
     missing: list[uuid.UUID]

@@ -88,6 +88,7 @@ def get_queue() -> Response:
             address=lambda **changes: queue_address(query, **changes),
             done=_done(session, actor),
             batch=_batch(session, actor),
+            is_waiting=is_waiting,
             narrowed=bool(filters_of(query).keys() - {"status", "cursor", "limit", "collapse"}),
             ages=AGES,
             scripts=_SCRIPTS,
@@ -131,6 +132,7 @@ def get_comment(comment_id: str) -> Response:
             history=history,
             undoable=_undoable([decision for decision, _ in history]),
             filters={"from": "comment"},
+            is_waiting=is_waiting,
             done=_done(session, actor),
             batch=_batch(session, actor),
         )

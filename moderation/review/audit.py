@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from model.promise import upper_bound
@@ -17,6 +17,8 @@ from moderation.policy.rules import Rules, current_rules
 from moderation.tables import Comment, Decision, Site, Status
 
 WAITING = (Comment.audit_share.is_not(None), Comment.audited_at.is_(None))
+#: The same as one column.
+IS_WAITING = and_(*WAITING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from moderation.counters import Tally
 from moderation.errors import ConflictError, InvalidError, NotFoundError
 from moderation.people.access import Actor
 from moderation.policy.moves import TO_STATUS
+from moderation.review.audit import IS_WAITING
 from moderation.review.decisions import Outcome, decide, undo
 from moderation.tables import Action, CampaignVerdict, Comment, Decision, Status
 
@@ -25,6 +26,8 @@ class Preview:
     """What a decision on many comments would do: how many it moves from where, and what it leaves alone."""
 
     moves: Counter[Status] = field(default_factory=Counter)
+    #: They wait to be audited, which must not be told where they stand.
+    audits: int = 0
     #: They stand there already.
     unmoved: int = 0
     #: They changed since they were looked at.
@@ -34,7 +37,7 @@ class Preview:
     @property
     def decided(self) -> int:
         """How many comments would be decided on."""
-        return self.moves.total() + self.unmoved
+        return self.moves.total() + self.audits + self.unmoved
 
 
 def preview(
@@ -45,18 +48,20 @@ def preview(
     seen_versions: Mapping[uuid.UUID, int],
 ) -> Preview:
     """Tell what ``decide_many`` would do now."""
-    query = select(Comment.id, Comment.status, Comment.version).where(
+    query = select(Comment.id, Comment.status, Comment.version, IS_WAITING).where(
         Comment.id.in_(set(comment_ids)), actor.only_theirs(Comment.site_id)
     )
-    standing = {comment_id: (status, version) for comment_id, status, version in session.execute(query)}
+    standing = {one: (status, version, unseen) for one, status, version, unseen in session.execute(query)}
     found = Preview()
     for comment_id in dict.fromkeys(comment_ids):
         if comment_id not in standing:
             found.missing.append(comment_id)
             continue
-        status, version = standing[comment_id]
+        status, version, unseen = standing[comment_id]
         if seen_versions.get(comment_id, version) != version:
             found.changed.append(comment_id)
+        elif unseen:
+            found.audits += 1
         elif status is TO_STATUS[action]:
             found.unmoved += 1
         else:
@@ -66,24 +71,28 @@ def preview(
 
 @dataclass(frozen=True, slots=True)
 class BatchTold:
-    """A batch of decisions: how many it put where, and whether it took another one back."""
+    """A batch of decisions: how many it put where or back into the audit lane, and whether it took another one back."""
 
     id: uuid.UUID
     statuses: Counter[Status]
+    audits: int
     undone: bool
 
 
 def tell_batch(session: Session, actor: Actor, batch_id: uuid.UUID) -> BatchTold | None:
     """Return what a batch did, as far as the person may see it; ``None`` where they see nothing of it."""
     query = (
-        select(Decision.action, Decision.to_status)
+        select(Decision.action, Decision.to_status, IS_WAITING)
         .join(Comment, Comment.id == Decision.comment_id)
         .where(Decision.batch_id == batch_id, actor.only_theirs(Comment.site_id))
     )
     made = session.execute(query).all()
     if not made:
         return None
-    return BatchTold(batch_id, Counter(status for _, status in made), any(a is Action.UNDO for a, _ in made))
+    statuses = Counter(status for _, status, unseen in made if not unseen)
+    return BatchTold(
+        batch_id, statuses, len(made) - statuses.total(), any(action is Action.UNDO for action, _, _ in made)
+    )
 
 
 def undo_batch(session: Session, actor: Actor, batch_id: uuid.UUID, now: datetime) -> list[Outcome]:

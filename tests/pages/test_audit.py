@@ -35,3 +35,36 @@ def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, ser
     assert "status=audit" in decided.headers["Location"]
     assert 'data-count="audit">0<' in desk.get("/review?status=audit").get_data(as_text=True)
     assert "likely spam" in desk.get(f"/review/comments/{comment}").get_data(as_text=True)
+
+
+def test_taking_audits_back_and_previews_tell_no_verdict(client: FlaskClient, services: Services) -> None:
+    rules = Rules(publish_below=0.5, spam_above=0.5, audit_spam=1.0, max_links=None)
+    site = make_site(services, rules=rules)
+    ids = [post_id(client, site, {**SPAM, "body": f"{SPAM['body']} {word}"}) for word in ("once", "twice")]
+    desk = sign_in(client, make_person(services))
+
+    def press(address: str, **fields: object) -> str:
+        page = desk.get("/review?status=audit").get_data(as_text=True)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token
+        answer = desk.post(address, data={"csrf_token": token[1], **fields}, follow_redirects=True)
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    done = press(f"/review/comments/{ids[0]}/decision?status=audit", version="1", action="publish")
+    undo = re.search(r'action="(/review/decisions/[^"]+/undo[^"]*)"', done)
+    assert undo
+    told = press(undo[1])
+    assert "waits to be audited again" in told
+    assert "is spam" not in told
+    chosen = [f"{ids[0]}:3", f"{ids[1]}:1"]
+    preview = press("/review/bulk?status=audit", seen=chosen, action="publish")
+    assert "2 wait to be audited." in preview
+    assert "spam now" not in preview
+    done = press("/review/bulk/decisions?status=audit", seen=chosen, action="publish")
+    assert "2 are published now." in done
+    undo = re.search(r'action="(/review/batches/[^"]+/undo[^"]*)"', done)
+    assert undo
+    told = press(undo[1])
+    assert "2 wait to be audited again." in told
+    assert "spam now" not in told

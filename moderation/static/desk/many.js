@@ -84,8 +84,9 @@ export async function decideMany(action) {
 
 const plural = (many) => `${many} comment${many === 1 ? "" : "s"}`;
 
-function describe({ moves, unmoved, changed, missing }) {
+function describe({ moves, audits, unmoved, changed, missing }) {
   const parts = Object.entries(moves).map(([status, many]) => `${many} ${many === 1 ? "is" : "are"} ${status} now`);
+  if (audits) parts.push(`${audits} ${audits === 1 ? "waits" : "wait"} to be audited`);
   if (unmoved) parts.push(`${unmoved} ${unmoved === 1 ? "stands" : "stand"} there already`);
   const gone = changed.length + missing.length;
   if (gone) parts.push(`${gone} changed since you looked and will be left alone`);
