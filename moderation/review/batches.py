@@ -51,13 +51,13 @@ def preview(
     query = select(Comment.id, Comment.status, Comment.version, IS_WAITING).where(
         Comment.id.in_(set(comment_ids)), actor.only_theirs(Comment.site_id)
     )
-    standing = {row[0]: row for row in session.execute(query).tuples()}
+    standing = {one: (status, version, unseen) for one, status, version, unseen in session.execute(query)}
     found = Preview()
     for comment_id in dict.fromkeys(comment_ids):
         if comment_id not in standing:
             found.missing.append(comment_id)
             continue
-        _, status, version, unseen = standing[comment_id]
+        status, version, unseen = standing[comment_id]
         if seen_versions.get(comment_id, version) != version:
             found.changed.append(comment_id)
         elif unseen:
