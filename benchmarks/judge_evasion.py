@@ -21,10 +21,9 @@ from benchmarks.judge import Corpus, load
 from benchmarks.judge_attacks import ATTACKS, stuffed
 from model import artifact
 from model.copying import copied_spans
-from model.fitting import weights_of_fit
 from model.sample import Sample
 from model.scoring import Scorer
-from model.train_starter import UNTAUGHT, folds, learn
+from model.train_starter import folds, learn
 
 
 def main() -> int:
@@ -35,8 +34,7 @@ def main() -> int:
     chosen = parser.parse_args()
     all_rows = load(chosen.data)
     fold = folds(all_rows.rows)
-    fitted = learn(all_rows.seen, all_rows.rows, fold != 0)
-    weights = weights_of_fit(fitted, UNTAUGHT)
+    weights = learn(all_rows.seen, all_rows.rows, fold != 0)
     english = np.array([row.lang == "en" and row.source != "sms" for row in all_rows.rows])
     order = np.random.default_rng(0)
     spam = order.permutation(np.flatnonzero((fold == 0) & english & all_rows.spam))[: chosen.n]

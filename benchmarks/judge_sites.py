@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from benchmarks.judge import Corpus, Mask, hash_of, load
 from model import artifact
 from model.evaluation import evaluate
-from model.fitting import calibrated, weights_of_fit
+from model.fitting import calibrated
 from model.sample import LabelledSample
 from model.scoring import Scorer
-from model.train_starter import UNTAUGHT, believed, learn
+from model.train_starter import believed, learn
 from model.training import train
 
 #: Slope and offset of the shipped starter's calibration, near enough for a starter with two sources less.
@@ -54,8 +54,7 @@ def main() -> int:
     for _, here in sites(all_rows):
         left_out |= here
     known = ~left_out & ~np.isin(all_rows.near, np.unique(all_rows.near[left_out]))
-    fitted = learn(all_rows.seen, all_rows.rows, known)
-    raw = weights_of_fit(fitted, UNTAUGHT)
+    raw = learn(all_rows.seen, all_rows.rows, known)
     weights = believed(calibrated(raw, *CALIBRATION), all_rows.seen)
     with tempfile.TemporaryDirectory() as folder:
         starter = artifact.save(Path(folder), artifact.Manifest("starter", "", ""), weights)

@@ -1,4 +1,4 @@
-"""Clues: what the shape of a name, of a link, of the talk gives away. Each is present or absent, and says its name.
+"""Clues: what the shape of a name or of a link gives away. Each is present or absent, and says its name.
 
 Nothing here speaks of absence (of a link, of a name), of length, of capitals or of punctuation: such things differ
 between corpora more than between spam and comments, and in trials they taught the judge the corpus (docs/judge.md).
@@ -7,13 +7,12 @@ between corpora more than between spam and comments, and in trials they taught t
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from model.letters import surprise
-from model.lexicon import PRAISE_BY_WORD, THEME_OF, themes_within
+from model.lexicon import THEME_OF, themes_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from model.reading import Reading
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_LONG_WORD: Final = re.compile(r"\w{4,}")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _CAMEL: Final = re.compile(r"[a-zа-я][A-ZА-Я]")
 _ADDRESS: Final = re.compile(r"https?:|www\.|\.(?:com|net|org|info|ru)\b")
@@ -158,8 +158,8 @@ def _company(link: Link) -> list[str]:
 _IN_TEXT: Final = ("under", "host of", "trade", "strange", "hyphens", "digit")
 
 
-def of_author_link(reading: Reading, words: Sequence[str]) -> list[str]:
-    """Clues of the author's own link, by itself and against name and text (its ``words``)."""
+def of_author_link(reading: Reading) -> list[str]:
+    """Clues of the author's own link, by itself and against name and text."""
     url = reading.url
     if url is None:
         return []
@@ -168,7 +168,7 @@ def of_author_link(reading: Reading, words: Sequence[str]) -> list[str]:
     long = [word for word in _WORD.findall(reading.name.text) if len(word) >= 4 and word.isalpha()]
     inside = [word for word in long if word in url.host]
     found.append(f"author's link: words of the name {min(2, len(inside))}" if long else "author's link: short name")
-    if any(len(word) >= 4 and word in label for word in set(words)):
+    if any(word in label for word in set(_LONG_WORD.findall(reading.body.text))):
         found.append("author's link: its host is talked of")
     if any(word in THEME_OF for word in inside):
         found.append("author's link: word of trade in name and host")
@@ -196,19 +196,6 @@ def of_text_links(reading: Reading) -> list[str]:
         if any(link.anchor.strip() and link.anchor.strip() == reading.name.text for link in links):
             found.append("link: anchor is the name")
     return list(dict.fromkeys(found))
-
-
-def of_talk(text: str, words: Sequence[str]) -> list[str]:
-    """Clues of what the text talks of: trade by theme, and praise."""
-    if not words:
-        return []
-    counts = Counter([THEME_OF[word] for word in words if word in THEME_OF])
-    found = [f"talk of {theme}: {_step(count, (2, 4))}" for theme, count in counts.items()]
-    found += [f"much talk of {theme}" for theme, count in counts.items() if count >= 2 and count > 0.1 * len(words)]
-    praise = sum([phrase in text for first in PRAISE_BY_WORD.keys() & words for phrase in PRAISE_BY_WORD[first]])
-    found.append(f"praise: {_step(praise, (1, 2, 3, 5, 8))}")
-    found.append(f"share of praise: {_step(20 * praise / len(words), (0.3, 0.7, 1.5, 3))}")
-    return found
 
 
 def of_writer(reading: Reading) -> tuple[str, ...]:

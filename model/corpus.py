@@ -53,7 +53,8 @@ SOURCES: Final = (
 #: names under a compliment. They are left out of training and of measuring.
 DOUBTED: Final = Path(__file__).parent / "corpus_doubted.txt"
 
-#: Comments written for the judge: kinds of spam that are younger than the corpora, and thanks as readers write them.
+#: Comments written for the judge: kinds of spam that are younger than the corpora, and what readers
+#: write, in the languages of which the corpora have spam only, too.
 WRITTEN: Final = Path(__file__).parent / "corpus_written.txt"
 _CHOICE: Final = re.compile(r"\{([^{}]*)\}")
 _WAYS: Final = 6
@@ -93,14 +94,15 @@ def load(folder: Path) -> list[LabelledSample]:
 def _written() -> list[LabelledSample]:
     """The comments of `WRITTEN`, each in `_WAYS` of its ways, drawn with a fixed seed."""
     chance = random.Random(20261124)  # noqa: S311 - which words, no secrets
-    label = Label.HAM
+    label, lang = Label.HAM, "en"
     found = []
     for line in WRITTEN.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
-            label = Label(line.strip("[]"))
+            kind, _, language = line.strip("[]").partition(" ")
+            label, lang = Label(kind), language or "en"
         elif line and not line.startswith("#"):
             bodies = {_CHOICE.sub(lambda match: chance.choice(match[1].split("|")), line) for _ in range(_WAYS)}
-            found += [LabelledSample(Sample(body), label, 0.5, "", WRITTEN.stem, "en") for body in sorted(bodies)]
+            found += [LabelledSample(Sample(body), label, 0.5, "", WRITTEN.stem, lang) for body in sorted(bodies)]
     return found
 
 

@@ -7,7 +7,6 @@ A feature that occurs several times counts once, so it is shown where it occurs 
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from model.features import NUMBERS
 from model.sample import Evidence
-from model.vector import GRAMS, NUMBERS_FROM, WIDTH, Block, Clues, clue_column
+from model.vector import GRAMS, LETTERS, LINKS, NUMBERS_FROM, WORDS, Block, Clues, clue_column, firsts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,16 +33,6 @@ LOUDEST: Final = "loudest part"
 MOST_WORDS: Final = 12
 
 
-class _Scratch(threading.local):
-    """One place per column and thread, to find the first occurrence of each column without sorting."""
-
-    def __init__(self) -> None:
-        self.first = np.zeros(WIDTH, dtype=np.int32)
-
-
-_SCRATCH: Final = _Scratch()
-
-
 def explain(
     reading: Reading,
     found: Sequence[Block],
@@ -59,7 +48,7 @@ def explain(
     """
     addends = [Evidence("before reading", "", intercept)]
     addends += _text(reading, found, weights)
-    addends += [_whole(block, weights, reading) for block in found if block.name not in {"words", "letters"}]
+    addends += [_whole(block, weights, reading) for block in found if block.expert not in {WORDS, LETTERS}]
     for some in clues:
         for name in some.names:
             addends.append(Evidence(name, some.field, some.gain * weights.item(clue_column(name))))
@@ -84,10 +73,7 @@ def placed(addends: Iterable[Evidence], part: Span) -> tuple[Evidence, ...]:
 
 def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:
     """What each occurrence adds, shape ``(n,)``: a feature's addend at its first occurrence, 0 at the others."""
-    first = _SCRATCH.first
-    order = np.arange(len(columns), dtype=np.int32)
-    first[columns[::-1]] = order[::-1]
-    here = first[columns] == order
+    here = firsts(columns)
     return np.asarray(weights[columns] * here * block.value(int(np.count_nonzero(here))))
 
 
@@ -97,10 +83,10 @@ def _text(reading: Reading, found: Sequence[Block], weights: Floats) -> list[Evi
     steps = np.zeros(size + 1)  # differences along the text of what a character carries
     spans = None
     for block in found:
-        if block.name == "words" and block.spans is not None:
+        if block.name == WORDS and block.spans is not None:
             spans = block.spans
             steps += _of_words(_shares(block.columns, weights, block), spans, size)
-        elif block.name == "letters":
+        elif block.name == LETTERS:
             _add_letters(steps, _shares(block.columns, weights, block), size)
     if spans is None:
         return []
@@ -148,7 +134,7 @@ def _collected(reading: Reading, heat: Floats, spans: tuple[Columns, Columns]) -
 def _whole(block: Block, weights: Floats, reading: Reading) -> Evidence:
     """A block whose features are not told apart: one addend on its field, or on the only link it comes from."""
     start = end = None
-    if block.name == "links" and len(reading.links) == 1:
+    if block.name == LINKS and len(reading.links) == 1:
         start, end = reading.links[0].start, reading.links[0].end
     elif block.field in {"author_name", "author_url"}:
         start, end = 0, len(getattr(reading.sample, block.field))

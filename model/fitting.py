@@ -33,6 +33,8 @@ _OFFSET_PRECISION: Final = 1.0
 _LEAST_SLOPE: Final = 0.05
 #: What a label of the starter's corpora counts beside one of the owner's: little, for they were collected elsewhere.
 _TRUST: Final = 0.03
+#: Precision with which a weight is held of which the starter knows nothing.
+_HELD: Final = 0.2
 #: A site's own columns start unknown, and are held more loosely than those that all share.
 _OWN_LOOSENESS: Final = 0.3
 
@@ -57,10 +59,9 @@ def as_prior(start: Weights) -> Weights:
     likelihood of data from elsewhere counts to the power of a fraction. With all of it, what a whole corpus agreed on
     could not be unlearnt by the thousands of labels of a site where it is not so.
     """
-    least = start.precision[:NUMBERS_FROM].min()
     precision = start.precision.copy()
-    precision[:NUMBERS_FROM] = least + _TRUST * (precision[:NUMBERS_FROM] - least)
-    precision[SHARED:NUMBERS_FROM] = _OWN_LOOSENESS * least
+    precision[:NUMBERS_FROM] = _HELD + _TRUST * precision[:NUMBERS_FROM]
+    precision[SHARED:NUMBERS_FROM] = _OWN_LOOSENESS * _HELD
     return replace(start, precision=precision)
 
 

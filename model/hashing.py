@@ -22,8 +22,9 @@ SITE_BITS: Final = 18
 SHARED: Final = 1 << BITS
 OWN: Final = 1 << SITE_BITS
 
-#: Longest text that is hashed, in code points (`text.HEAD + text.TAIL` plus room for gaps).
-LONGEST: Final = 20_000
+#: Longest text that is hashed, in code points: `text.HEAD + text.TAIL`, and a name of 300 of the characters that one
+#: compatibility form writes as eighteen.
+LONGEST: Final = 24_000
 
 _BASE: Final = 0x9E3779B97F4A7C15 | 1
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)

@@ -1,4 +1,4 @@
-"""What spam sells and how it flatters: words by theme, in the languages of the corpora, and phrases of praise.
+"""What spam sells: words by theme, in the languages of the corpora.
 
 Single words of trade are weak evidence in a text and strong evidence in a name or a host. The themes let the judge
 carry over what it learnt of one word of trade to another that its corpora never held. The words are in `lexicon.txt`.
@@ -6,12 +6,10 @@ carry over what it learnt of one word of trade to another that its corpora never
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-_PRAISE: Final = "praise: phrases, one a line"
 #: Too common inside hosts and run-together names to betray anything there.
 _COMMON: Final = "topics"
 _SHORTEST_STEM: Final = 4
@@ -27,18 +25,7 @@ def _sections() -> dict[str, list[str]]:
     return found
 
 
-_SECTIONS: Final = _sections()
-
-#: Phrases of empty praise and of the talk around it, in lower case.
-PRAISE: Final = tuple(_SECTIONS.pop(_PRAISE))
-
-#: The same by their first word: a text is asked only for those whose first word it has.
-PRAISE_BY_WORD: Final = {
-    first: tuple(phrase for phrase in PRAISE if re.split(r"\W", phrase)[0] == first)
-    for first in {re.split(r"\W", phrase)[0] for phrase in PRAISE}
-}
-
-_WORDS: Final = {theme: " ".join(lines).split() for theme, lines in _SECTIONS.items()}
+_WORDS: Final = {theme: " ".join(lines).split() for theme, lines in _sections().items()}
 
 #: Word of trade, in normal form, to its theme.
 THEME_OF: Final = {word: theme for theme in reversed(_WORDS) for word in _WORDS[theme]}

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from model.parts import loudest
 from model.reading import read
-from model.vector import WIDTH, vector
+from model.vector import WIDTH, vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ class CommentVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, samples: Iterable[Sample]) -> csr_matrix:
         """Vectors of ``samples``, repeated columns of a row summed."""
-        return stacked((vector(read(sample), self.sites) for sample in samples), np.float64)
+        return stacked(vectors([read(sample) for sample in samples], self.sites), np.float64)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Stateless: always ready."""

@@ -31,7 +31,7 @@ from model.promise import Promise, solve
 from model.reading import read
 from model.report import Results, files, groups_of
 from model.sample import Label
-from model.vector import vector
+from model.vector import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -108,8 +108,8 @@ def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
     if live is not None:
         given = np.fromiter(live.score_many(one.sample for one in part), dtype=np.float64, count=len(part))
     return _Shard(
-        matrix=stacked((vector(reading, sites) for reading in readings), np.float32),
-        parts=stacked((vector(read(view), sites) for _, view in views), np.float32),
+        matrix=stacked(vectors(readings, sites), np.float32),
+        parts=stacked(vectors([read(view) for _, view in views], sites), np.float32),
         owner=np.array([item for item, _ in views], dtype=np.int64),
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
         weight=np.array([one.weight for one in part]),

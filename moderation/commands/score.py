@@ -22,10 +22,10 @@ from model.scoring import Scorer
 from moderation.commands.context import errors_told
 from moderation.commands.judges import open_scorer
 from moderation.commands.labelled import skip_bad_option
-from moderation.comments.judge import judge
 from moderation.machine import processors
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
+from moderation.policy.verdict import verdict
 
 #: Lines that one process judges at a time.
 CHUNK: Final = 64
@@ -118,17 +118,17 @@ def _by_worker(chunk: Chunk) -> list[str | BadLine]:
 
 def _answers(scorer: Scorer, chunk: Chunk) -> list[str | BadLine]:
     rules = Rules()
+    lines = list(read_labelled(chunk.lines, require_label=False))
+    given = scorer.score_many(line.sample for line in lines if not isinstance(line, BadLine))
     answers: list[str | BadLine] = []
-    for read in read_labelled(chunk.lines, require_label=False):
-        if isinstance(read, BadLine):
-            answers.append(BadLine(chunk.first + read.number - 1, read.reason))
+    for line in lines:
+        if isinstance(line, BadLine):
+            answers.append(BadLine(chunk.first + line.number - 1, line.reason))
             continue
-        judgement = judge(scorer, read.sample, _facts(read.sample), rules)
-        record = {
-            "spam_probability": judgement.spam_probability,
-            "status": judgement.status.value,
-            "model": judgement.model_version,
-        }
+        probability = next(given)
+        cuts = scorer.promise(rules.terms, line.sample.site).cuts
+        found = verdict(probability, cuts, _facts(line.sample), rules)
+        record = {"spam_probability": probability, "status": found.status.value, "model": scorer.version}
         answers.append(json.dumps(record))
     return answers
 

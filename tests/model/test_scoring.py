@@ -95,7 +95,7 @@ def test_the_starter_tells_spam_from_comments(starter: Scorer) -> None:
 
 def test_a_keyword_for_a_name_and_a_shop_for_a_link_tell(starter: Scorer) -> None:
     text = "Thank you for this article, I will come back to read more."
-    person = starter.score(Sample(text, author_name="Anna Keller", author_url="https://annakeller.example/"))
+    person = starter.score(Sample(text, author_name="Anna Keller", author_url="https://annakeller.de/"))
     shop = starter.score(
         Sample(text, author_name="cheap ugg boots uk", author_url="http://www.cheap-ugg-boots-uk.com/buy.html")
     )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model import corpus
 from model.artifact import WEIGHTS, read_manifest
+from model.home_pages import with_home_page
+from model.pipeline import CommentVectorizer
 from model.reading import read
-from model.sample import Label
+from model.sample import Label, Sample
 from model.scoring import STARTER, Scorer
-from model.train_starter import build, main
-from model.views import views
+from model.train_starter import build, design, learn, main, pool, taught
+from model.vector import LETTERS, WORDS
 from tests.model.conftest import labels
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -47,13 +51,32 @@ def test_the_same_data_give_the_same_starter(tmp_path: Path) -> None:
     assert Scorer.load(one).version.startswith("starter-")
 
 
-def test_spam_is_mostly_shown_without_its_links() -> None:
-    row = next(row for row in labels(4) if row.label is Label.SPAM)
-    sample = row.sample.__class__("Buy now http://a.example.com/x", author_url="http://b.example.com/")
-    shown = views(row, read(sample), random.Random(1), ["anna"])
-    assert sum(share for _, share in shown) == pytest.approx(1.0)
-    assert sum(share for view, share in shown if view.url is not None) == pytest.approx(0.15)
-    assert sum(share for view, share in shown if view.links) == pytest.approx(0.30)
+def test_genuine_writers_without_a_link_get_one_and_nobody_else() -> None:
+    ham, spam = (next(row for row in labels(4) if row.label is label) for label in (Label.HAM, Label.SPAM))
+    given = 0
+    for number in range(200):
+        chance = random.Random(number)
+        for row in (ham, spam):
+            bare = replace(row, lang="en", sample=Sample("Hello there", author_name="Anna"))
+            shown = with_home_page(bare, read(bare.sample), chance, ["anna"])
+            assert shown.url is None or row.label is Label.HAM
+            given += shown.url is not None
+        linked = replace(ham, sample=Sample("Hello there", author_url="http://anna.example.com/"))
+        assert with_home_page(linked, read(linked.sample), chance, ["anna"]).url == read(linked.sample).url
+    assert given / 200 == pytest.approx(0.3, abs=0.1)
+
+
+def test_an_expert_that_hears_nothing_says_nothing() -> None:
+    """A name of which only one class has any teaches nothing, and whoever has no name is judged by the text alone."""
+    rows = labels(40)
+    seen = design(rows)
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    whole = learn(seen, rows, everyone)
+    text = pool([taught(expert, seen, rows, everyone) for expert in (WORDS, LETTERS)])
+    bare = CommentVectorizer().transform([Sample(row.sample.body) for row in rows if "http" not in row.sample.body])
+    assert bare @ whole.weights + whole.intercept == pytest.approx(
+        bare @ text.weights + text.intercept, abs=0.01
+    )  # but for collisions
 
 
 def test_the_shipped_starter_is_small_and_has_its_card() -> None:

@@ -140,9 +140,17 @@ def test_copied_text_teaches_nothing_against_the_one_who_wrote_it(tmp_path: Path
     for n, sample in enumerate(words[1:]):
         assert read(sample).body.text == ""
         assert [link.host for link in read(sample).links] == [f"shop-{n}.example.com"]
-    plain = Scorer.load(train(rows, out=tmp_path / "plain").folder).score(genuine.sample).log_odds
-    attacked = Scorer.load(train([*rows, *stolen], out=tmp_path / "attacked").folder).score(genuine.sample).log_odds
-    assert attacked < plain + 1.0
+    plain = Scorer.load(train(rows, out=tmp_path / "plain").folder)
+    attacked = Scorer.load(train([*rows, *stolen], out=tmp_path / "attacked").folder)
+    assert attacked.score(genuine.sample).probability < 0.01
+    # What is left between the two is calibration, which stretches all log-odds alike.
+    assert _said_by_words(attacked, genuine.sample) == pytest.approx(_said_by_words(plain, genuine.sample), abs=0.2)
+
+
+def _said_by_words(scorer: Scorer, sample: Sample) -> float:
+    """What the body adds to the log-odds, before calibration."""
+    body = sum(evidence.weight for evidence in scorer.score(sample).evidence if evidence.field == "body")
+    return body / float(scorer.manifest.training["calibration"]["slope"])
 
 
 def test_both_labels_for_one_text_are_listed_among_many_labels_too(

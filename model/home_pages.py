@@ -1,8 +1,8 @@
-"""The views in which the corpus is shown to the learner, so that it learns spam and not corpora.
+"""Home pages for genuine writers of whom we know none, so that the judge learns links and not corpora.
 
 In the corpora nearly all author's links stand under spam and most genuine comments have none, because of where they
-were collected. So spam is mostly shown with its links masked, and some genuine comments are shown with a made-up home
-page: then *having* a link says next to nothing, and *which* link it is says what it can.
+were collected. So some genuine comments are shown with a made-up home page: then *having* a link says next to nothing,
+and *which* link it is says what it can.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from model.reading import Reading
     from model.sample import LabelledSample
 
-#: Shares of a spam comment's weight that go to views with the author's link, and with the links in the text.
-WITH_URL: Final = 0.15
-WITH_LINKS: Final = 0.30
 #: Share of genuine comments without a link of their own that are given a made-up home page.
 MADE_UP: Final = 0.30
 
@@ -58,21 +55,12 @@ _PATHS: Final = (
 )
 
 
-def views(
-    row: LabelledSample, reading: Reading, chance: random.Random, names: Sequence[str]
-) -> list[tuple[Reading, float]]:
-    """What the learner is shown of a comment, with the share of its weight."""
-    if row.label is Label.HAM:
-        wants = reading.url is None and row.lang == "en" and chance.random() < MADE_UP
-        url = read_url(home_page(reading.name.text, chance, names), "author") if wants else None
-        return [(replace(reading, url=url) if url is not None else reading, 1.0)]
-    bare = replace(reading, url=None, links=[])
-    if reading.url is None:
-        return [(reading, WITH_LINKS), (bare, 1.0 - WITH_LINKS)] if reading.links else [(reading, 1.0)]
-    if not reading.links:
-        return [(reading, WITH_URL), (bare, 1.0 - WITH_URL)]
-    masked = replace(reading, url=None)
-    return [(reading, WITH_URL), (masked, WITH_LINKS - WITH_URL), (bare, 1.0 - WITH_LINKS)]
+def with_home_page(row: LabelledSample, reading: Reading, chance: random.Random, names: Sequence[str]) -> Reading:
+    """A comment, or, of some genuine ones without a link of their own, the comment with a made-up home page."""
+    if row.label is not Label.HAM or reading.url is not None or row.lang != "en" or chance.random() >= MADE_UP:
+        return reading
+    url = read_url(home_page(reading.name.text, chance, names), "author")
+    return replace(reading, url=url) if url is not None else reading
 
 
 def home_page(name: str, chance: random.Random, names: Sequence[str]) -> str:
