@@ -30,6 +30,7 @@ from moderation.app import create_app
 from moderation.clock import utc_now
 from moderation.learning.registry import install_starter
 from moderation.people.users import create_person, create_token
+from moderation.review.numbers import close_days
 from moderation.services import build_services
 from moderation.settings import Settings
 from moderation.tables import Role
@@ -104,6 +105,7 @@ def run(rows: int, *, postgresql: bool) -> None:
             create_person(session, "a@example.org", Role.ADMIN, [], "correct horse battery", utc_now())
             token = create_token(session, "a@example.org", utc_now())
         fill(services.database, rows, utc_now())
+        close_days(services.database, utc_now)  # what the worker does with days that are over
         if postgresql:
             with services.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
