@@ -54,6 +54,21 @@ def test_the_fast_path_equals_the_scikit_learn_pipeline(
     assert list(random_scorer.score_many([sample])) == [pytest.approx(score.probability, abs=1e-12)]
 
 
+@settings(max_examples=100, deadline=None)
+@given(samples=st.lists(SAMPLES, max_size=9))
+def test_many_are_judged_as_each_by_itself(samples: list[Sample], random_scorer: Scorer) -> None:
+    assert list(random_scorer.score_many(samples)) == [
+        random_scorer.score(sample, explain=False).probability for sample in samples
+    ]
+
+
+def test_the_longest_comments_are_judged_together(random_scorer: Scorer) -> None:
+    """Neither a text as long as is read, nor a name of letters that stand for eighteen each, is too much to hash."""
+    longest = Sample("word " * 20_000, author_name="\ufdfa" * 300, author_email="x" * 400 + "@example.org")
+    samples = [longest, Sample("short"), longest]
+    assert list(random_scorer.score_many(samples)) == [random_scorer.score(one).probability for one in samples]
+
+
 @settings(max_examples=300, deadline=None)
 @given(sample=SAMPLES)
 def test_evidence_adds_up_and_points_into_the_fields(sample: Sample, random_scorer: Scorer) -> None:
