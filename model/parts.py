@@ -28,7 +28,8 @@ _END: Final = 25
 _LONG: Final = 38
 #: Where a text is cut into paragraphs, lines, sentences.
 _PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n\s*|</p>\s*|<br[ /]*>\s*<br[ /]*>\s*", re.IGNORECASE)
-_LINE: Final = re.compile(r"\s*\n\s*|<br[ /]*>\s*", re.IGNORECASE)
+# Gaps are tried from their first character only: from each, a long one without an end of line would take ages.
+_LINE: Final = re.compile(r"(?<!\s)\s*\n\s*|<br[ /]*>\s*", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]*\s+|\n+")
 _WORD: Final = re.compile(r"\S+")
 

@@ -145,8 +145,7 @@ def solve(
     max_ham_as_spam, max_spam_in_published = terms.max_ham_as_spam, terms.max_spam_in_published
     confidence = terms.confidence
     high, ham_errors = _spam_above(given[~truth], max_ham_as_spam, confidence)
-    low, published, spam_errors = _publish_below(truth, given, max_spam_in_published, confidence)
-    low = min(low, high)
+    low, published, spam_errors = _publish_below(truth, given, max_spam_in_published, confidence, high)
     n_ham = int((~truth).sum())
     missing_ham = 0 if high <= 1.0 else max(needed(max_ham_as_spam, confidence) - n_ham, 1)
     missing_published = 0 if low > 0.0 else max(needed(max_spam_in_published, confidence) - published, 1)
@@ -177,8 +176,10 @@ def _spam_above(ham: Floats, rate: float, confidence: float) -> tuple[float, int
     return (float(cuts[kept - 1]), int(errors[kept - 1])) if kept else (HOLD.spam_above, 0)
 
 
-def _publish_below(truth: NDArray[np.bool_], given: Floats, rate: float, confidence: float) -> tuple[float, int, int]:
-    """The highest cut that keeps the second promise: cut, comments published, spam among them.
+def _publish_below(
+    truth: NDArray[np.bool_], given: Floats, rate: float, confidence: float, most: float
+) -> tuple[float, int, int]:
+    """The highest cut up to ``most`` that keeps the second promise: cut, comments published, spam among them.
 
     The walk starts at the lowest cut below which enough comments lie for any promise; it is found from the scores
     alone, so that the labels stay unseen until they are tested.
@@ -186,7 +187,7 @@ def _publish_below(truth: NDArray[np.bool_], given: Floats, rate: float, confide
     enough = needed(rate, confidence)
     below = np.searchsorted(np.sort(given), _CUTS, side="left")
     spam = np.searchsorted(np.sort(given[truth]), _CUTS, side="left")
-    tested = np.flatnonzero(below >= enough)
+    tested = np.flatnonzero((below >= enough) & (most >= _CUTS))
     kept = _walk(_upper_bounds(spam[tested], below[tested], confidence) <= rate)
     if not kept:
         first = tested[0] if len(tested) else -1

@@ -63,6 +63,8 @@ class Learnt:
     live_metrics: dict[str, Any] | None
     promise: Promise
     calibration: tuple[float, float]
+    #: Spam and genuine comments, a campaign once.
+    different: tuple[int, int] = (0, 0)
     held_out: HeldOut | None = None
     conflicts: list[Conflict] = field(default_factory=list)
     report: dict[str, bytes] = field(default_factory=dict)
@@ -267,6 +269,7 @@ def _result(now: Weights, digest: str, seen: _Seen) -> Learnt:
         live_metrics=evaluate(results.spam, lived, results.weight) if lived is not None else None,
         promise=promise,
         calibration=(slope, offset),
+        different=(int((spam & (weight > 0)).sum()), int((~spam & (weight > 0)).sum())),
         held_out=measured,
         report=files(results, promise.cuts, seen.curve),
     )

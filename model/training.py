@@ -56,7 +56,7 @@ class TrainingResult:
     """A candidate: where it lies, what it scored on held-out labels, and what a person should look at.
 
     ``live_metrics`` are the live model's on the same labels; where it had learnt some of them, that flatters it.
-    ``conflicts`` name samples by position.
+    ``different`` counts the spam and the genuine comments, a campaign once. ``conflicts`` name samples by position.
     """
 
     version: str
@@ -66,6 +66,7 @@ class TrainingResult:
     n_spam: int
     n_ham: int
     promise: Promise
+    different: tuple[int, int]
     warnings: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -129,6 +130,7 @@ def train(
         learnt.n_spam,
         learnt.n_ham,
         learnt.promise,
+        learnt.different,
         _warnings(learnt),
         learnt.conflicts,
     )
@@ -179,6 +181,7 @@ def _at_once(
         metrics=evaluate(spam, given, weight),
         live_metrics=evaluate(spam, lived, weight) if lived is not None else None,
         promise=promise,
+        different=(promise.n_spam, promise.n_ham),
         held_out=measured,
         calibration=(slope, offset),
         conflicts=clashes,
@@ -231,8 +234,9 @@ def _version(data: str, parent: str, moment: datetime) -> str:
 
 def _warnings(learnt: streaming.Learnt) -> list[str]:
     found = []
-    if min(learnt.n_spam, learnt.n_ham) < MIN_LABELS_PER_CLASS:
-        few = f"{learnt.n_spam} spam and {learnt.n_ham} genuine labels are few"
+    if min(learnt.different) < MIN_LABELS_PER_CLASS:
+        spam, ham = learnt.different
+        few = f"{spam} spam and {ham} genuine labels, a campaign counted once, are few"
         found.append(f"{few}: at least {MIN_LABELS_PER_CLASS} of each are wanted")
     if learnt.promise.missing_ham or learnt.promise.missing_published:
         found.append(f"it would hold what it cannot promise to decide well: it needs {learnt.promise.why}")
@@ -241,12 +245,17 @@ def _warnings(learnt: streaming.Learnt) -> list[str]:
     return found
 
 
-def compare(candidate: dict[str, Any], live: dict[str, Any] | None) -> list[str]:
-    """Reasons why a candidate with these metrics must not go live unforced; empty where there is none."""
+def compare(
+    candidate: dict[str, Any], live: dict[str, Any] | None, different: tuple[int, int] | None = None
+) -> list[str]:
+    """Reasons why a candidate with these metrics must not go live unforced; empty where there is none.
+
+    ``different`` counts its spam and its genuine comments, a campaign once; unless given, no two are of one.
+    """
     n_spam, n_ham = candidate["n_spam"], candidate["n"] - candidate["n_spam"]
     reasons = [
-        f"learnt from too little: {count} {name} labels, at least {MIN_LABELS_PER_CLASS} are wanted"
-        for count, name in ((n_spam, "spam"), (n_ham, "genuine"))
+        f"learnt from too little: {count} {name} labels, a campaign counted once; {MIN_LABELS_PER_CLASS} are wanted"
+        for count, name in zip(different or (n_spam, n_ham), ("spam", "genuine"), strict=True)
         if count < MIN_LABELS_PER_CLASS
     ]
     ours, theirs = candidate.get("roc_auc"), (live or {}).get("roc_auc")

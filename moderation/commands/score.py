@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 import click
 
-from model.jsonl import BadLine, read_labelled
+from model.jsonl import LONGEST_LINE, BadLine, read_labelled
 from model.sample import Sample
 from model.scoring import Scorer
 from moderation.commands.context import errors_told
@@ -61,16 +61,25 @@ class Chunk:
 
 def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
     """Yield the lines as they come: all that have arrived, a few at a time, never waiting for more than one."""
-    number, rest = 1, b""
+    number = 1
+    # A line may come in many blocks; of one that is too long no more is kept than shows that it is.
+    begun: list[bytes] = []
+    size = 0
     while block := stream.read1(_BLOCK):  # type: ignore[attr-defined]
-        *lines, rest = (rest + block).split(b"\n")
+        *lines, rest = block.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*begun, lines[0]])
+            begun, size = [], 0
+        if size <= LONGEST_LINE:
+            begun.append(rest)
+            size += len(rest)
         for start in range(0, len(lines), CHUNK):
             part = lines[start : start + CHUNK]
             last = start + CHUNK >= len(lines) and not _more_at_once(stream)
             yield Chunk(number, part, last)
             number += len(part)
-    if rest:
-        yield Chunk(number, [rest], last=True)
+    if size:
+        yield Chunk(number, [b"".join(begun)], last=True)
 
 
 def _more_at_once(stream: BinaryIO) -> bool:

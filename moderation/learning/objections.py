@@ -14,7 +14,7 @@ _CHANCE: Final = 0.5
 
 def objections_to(result: TrainingResult, to_beat: dict[str, Any] | None) -> list[str]:
     """Return the objections to a candidate; none, if it may go live. ``to_beat`` are metrics of the live model."""
-    found = compare(result.metrics, to_beat)
+    found = compare(result.metrics, to_beat, result.different)
     auc = result.metrics.get("roc_auc")
     if auc is not None and auc < MIN_ROC_AUC:
         found.append(f"it hardly tells spam from genuine comments: ROC AUC {auc:.2f} on held-out labels")

@@ -6,35 +6,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from model.promise import upper_bound
 from model.sample import Label
 from moderation import paging
 from moderation.people.access import Actor, require_site
-from moderation.policy.rules import Rules, current_rules
+from moderation.policy.audit import Rate, genuine_lost, is_broken, rate_of
+from moderation.policy.rules import current_rules
 from moderation.tables import Comment, Decision, Site, Status
 
 WAITING = (Comment.audit_share.is_not(None), Comment.audited_at.is_(None))
 #: The same as one column.
 IS_WAITING = and_(*WAITING)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """An error rate of one kind of automatic decision, weighted by inclusion: estimate and exact bounds.
-
-    ``decided``: automatic decisions of this kind; ``audited``: those that a person answered; ``errors``: those that the
-    person decided otherwise. ``estimate`` is ``None`` until one is audited.
-    """
-
-    decided: int
-    audited: int
-    errors: int
-    estimate: float | None
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +73,13 @@ def report(session: Session, site: Site) -> AuditReport:
     rules = current_rules(session, site)
     # Two bounds are read together, so each is asked to hold more surely than the promise.
     confidence = 1.0 - (1.0 - rules.confidence) / 2.0
-    spam = _rate(session, site.id, Status.SPAM, Label.HAM, confidence)
-    published = _rate(session, site.id, Status.PUBLISHED, Label.SPAM, confidence)
-    lost = _genuine_lost(spam, published, spam.upper) if spam.audited else None
-    kept = not _is_broken(spam, published, rules, confidence)
+    decided = _first_decisions(session, site.id)
+    spam, published = (
+        rate_of(decided.get(first, 0), _answered(session, site.id, first, wrong), confidence)
+        for first, wrong in ((Status.SPAM, Label.HAM), (Status.PUBLISHED, Label.SPAM))
+    )
+    lost = genuine_lost(spam, published, spam.upper) if spam.audited else None
+    kept = not is_broken(spam, published, decided.get(Status.PENDING, 0), rules)
     return AuditReport(spam, published, lost, kept, site.held_since)
 
 
@@ -115,52 +102,22 @@ def trust_again(session: Session, site: Site) -> None:
     session.flush()
 
 
-def _rate(session: Session, site_id: uuid.UUID, first: Status, wrong: Label, confidence: float) -> Rate:
-    decided = session.scalar(_first_decisions(site_id, first)) or 0
+def _answered(session: Session, site_id: uuid.UUID, first: Status, wrong: Label) -> list[tuple[float, bool]]:
+    """Return of each audit that a person answered the chance with which it was drawn, and whether it was an error."""
     drawn = (
         select(Comment.audit_share, Comment.label)
         .join(Decision, (Decision.comment_id == Comment.id) & (Decision.number == 1))
         .where(Comment.site_id == site_id, Comment.audited_at.is_not(None), Decision.to_status == first)
     )
-    rows = [(share, label is wrong) for share, label in session.execute(drawn) if share]
-    audited, errors = len(rows), sum(is_wrong for _, is_wrong in rows)
-    # Horvitz-Thompson, in its ratio form: shares may have changed over time, and a row stands for 1 / share decisions.
-    weight = sum(1.0 / share for share, _ in rows)
-    estimate = sum(1.0 / share for share, is_wrong in rows if is_wrong) / weight if rows else None
-    return Rate(
-        decided,
-        audited,
-        errors,
-        estimate,
-        1.0 - upper_bound(audited - errors, audited, confidence) if audited else 0.0,
-        upper_bound(errors, audited, confidence),
-    )
+    return [(share, label is wrong) for share, label in session.execute(drawn) if share]
 
 
-def _first_decisions(site_id: uuid.UUID, first: Status) -> Select[int]:
-    return (
-        select(func.count())
-        .select_from(Decision)
+def _first_decisions(session: Session, site_id: uuid.UUID) -> dict[Status, int]:
+    """Return how many of the site's comments came into which status."""
+    query = (
+        select(Decision.to_status, func.count().label("n"))
         .join(Comment, Comment.id == Decision.comment_id)
-        .where(Comment.site_id == site_id, Decision.number == 1, Decision.to_status == first)
+        .where(Comment.site_id == site_id, Decision.number == 1)
+        .group_by(Decision.to_status)
     )
-
-
-def _genuine_lost(spam: Rate, published: Rate, rate: float) -> float:
-    """Return the share of genuine comments that were kept as spam, if ``rate`` of the spam verdicts are wrong.
-
-    Genuine comments that people published by hand are left out, which errs on the side of caution.
-    """
-    lost = spam.decided * rate
-    genuine = published.decided * (1.0 - (published.estimate or 0.0)) + lost
-    return lost / genuine if genuine else 0.0
-
-
-def _is_broken(spam: Rate, published: Rate, rules: Rules, confidence: float) -> bool:
-    """Whether the upper bound breaks the promise, and not merely for want of audits.
-
-    As long as even faultless audits could not show that the promise is kept, they say nothing against it.
-    """
-    faultless = upper_bound(0, spam.audited, confidence)
-    told = _genuine_lost(spam, published, faultless) <= rules.max_ham_as_spam
-    return told and _genuine_lost(spam, published, spam.upper) > rules.max_ham_as_spam
+    return {row.to_status: row.n for row in session.execute(query)}

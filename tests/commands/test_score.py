@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,17 @@ def test_many_lines_are_judged_by_several_processes_to_the_same_answers_in_the_s
     for place in (0, MANY - 1, MANY + 64, MANY + 499 - 1):
         sample = Sample(**json.loads(lines[place + (place > MANY + 399)]))
         assert answers[place]["spam_probability"] == scorer.score(sample, explain=False).probability
+
+
+def test_a_line_without_end_costs_neither_time_nor_memory(alone: CliRunner) -> None:
+    """Read anew with each block, a line of 40 MB would take most of a minute."""
+    endless = b'{"body": "' + b"a" * 40_000_000
+    began = time.perf_counter()
+    result = alone.invoke(main, ["score", "--skip-bad"], input=endless + b'"}\n' + LINES.encode() + endless)
+    assert time.perf_counter() - began < 10.0
+    assert result.exit_code == 0
+    assert [line.split(": ", 2)[1:] for line in result.stderr.splitlines()] == [
+        ["Line 1", "longer than 4000000 bytes"],
+        ["Line 5", "longer than 4000000 bytes"],
+    ]
+    assert len(result.stdout.splitlines()) == 3

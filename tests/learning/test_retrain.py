@@ -68,6 +68,14 @@ def test_too_few_labels_of_a_class_are_objected_to(services: Services) -> None:
 
 
 @on_sqlite
+def test_copies_of_one_text_are_one_label_when_there_are_too_few(services: Services) -> None:
+    genuine, spam = samples(50)[::2], samples(2)[1]
+    result = train(services, [*genuine, *[spam] * 25])
+    assert (result["n_spam"], result["n_ham"]) == (25, 25)
+    assert any("1 spam labels" in objection for objection in result["objections"])
+
+
+@on_sqlite
 def test_labels_of_one_class_only_teach_nothing(services: Services) -> None:
     with pytest.raises(ConflictError, match="Nothing can be learnt: there is no spam comment"):
         train(services, samples(20)[::2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,14 @@ def test_the_ends_of_a_text_are_its_parts() -> None:
     assert said("a b<br><br>c d") == ["a b", "c d"]
     long = "One two three four five six seven eight nine ten. " * 6
     assert [len(part.split()) for part in said(long)] == [30, 30]
+
+
+def test_a_long_gap_costs_no_time() -> None:
+    """The longest body that is taken, nearly all of it one gap: trying each of its places would take a quarter minute."""
+    for gap in ("\t", " ", "\u00a0", "\u3000", "\n ", "<br>  "):
+        began = time.perf_counter()
+        parts_of(f"nice{gap * (65_000 // len(gap))}video")
+        assert time.perf_counter() - began < 1.0
 
 
 @settings(max_examples=300, deadline=None)

@@ -114,3 +114,14 @@ def test_a_stricter_promise_decides_less() -> None:
     labels, given = _site(np.random.default_rng(7), 20_000)
     strict, lenient = solve(labels, given, Terms(0.001, 0.01)), solve(labels, given, Terms(0.02, 0.05))
     assert strict.cuts.publish_below < lenient.cuts.publish_below < lenient.cuts.spam_above < strict.cuts.spam_above
+
+
+def test_what_is_told_of_a_promise_is_of_the_cuts_in_force() -> None:
+    """Where both sides could go further, they meet, and nothing is told of comments beyond."""
+    labels, given = _site(np.random.default_rng(7), 20_000)
+    for terms in (Terms(), Terms(0.02, 0.05), Terms(0.05, 0.3), Terms(0.3, 0.3)):
+        found = solve(labels, given, terms)
+        published = given < found.cuts.publish_below
+        assert found.cuts.publish_below <= found.cuts.spam_above
+        assert (found.published, found.spam_in_published) == (published.sum(), labels[published].sum())
+        assert found.ham_as_spam == (given[~labels] >= found.cuts.spam_above).sum()
