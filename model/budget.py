@@ -30,19 +30,18 @@ LADDER: Final = (0.1, 0.2, 0.4, 0.6, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A promise, and how many comments a day it would leave for people to read."""
+    """A promise, the terms that bring it, and how many comments a day it would leave for people to read."""
 
     terms: Terms
     promise: Promise
     reviews_per_day: float
 
 
-def offers(
-    held_out: HeldOut, site: str, probabilities: Sequence[float] | Floats, days: float, confidence: float = CONFIDENCE
-) -> list[Offer]:
+def offers(held_out: HeldOut, site: str, probabilities: Sequence[float] | Floats, days: float) -> list[Offer]:
     """All rungs, the strictest first, for a site that got comments with these ``probabilities`` in ``days`` days.
 
-    The terms state the confidence that the whole ladder has: whichever rung is chosen, it holds that surely.
+    The terms state the raised confidence, so that they bring just the cuts that were counted; whichever rung is chosen,
+    it holds as surely as `CONFIDENCE`.
 
     Raises:
         ValueError: ``days`` is not positive.
@@ -51,13 +50,13 @@ def offers(
         text = f"days must be positive, not {days}"
         raise ValueError(text)
     given = np.asarray(probabilities, dtype=np.float64)
-    raised = 1.0 - (1.0 - confidence) / len(LADDER)
+    raised = 1.0 - (1.0 - CONFIDENCE) / len(LADDER)
     found = []
     for factor in LADDER:
-        rates = factor * DEFAULT.max_ham_as_spam, factor * DEFAULT.max_spam_in_published
-        promise = solve_for(held_out, site, Terms(*rates, raised))
+        terms = Terms(factor * DEFAULT.max_ham_as_spam, factor * DEFAULT.max_spam_in_published, raised)
+        promise = solve_for(held_out, site, terms)
         between = (given >= promise.cuts.publish_below) & (given < promise.cuts.spam_above)
-        found.append(Offer(Terms(*rates, confidence), promise, float(between.sum()) / days))
+        found.append(Offer(terms, promise, float(between.sum()) / days))
     return found
 
 

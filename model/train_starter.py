@@ -73,8 +73,8 @@ def prior() -> tuple[Floats, Floats]:
     return mean, precision
 
 
-#: Where parts of a text are judged as well as the whole: a twentieth of the genuine comments, and most hidden spam.
-DOUBT: Final = (-3.0, 3.0)
+#: Where parts of a text are judged as well as the whole: a fifth of the genuine comments, and nearly all hidden spam.
+DOUBT: Final = (-9.0, 3.0)
 UNTAUGHT: Final = artifact.Weights(*prior(), 0.0, doubt=DOUBT)
 
 

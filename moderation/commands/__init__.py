@@ -26,6 +26,7 @@ COMMANDS = {
     "sites": "sites",
     "tokens": "tokens",
     "train": "train",
+    "undo": "undo",
     "users": "users",
     "webhooks": "webhooks",
     "worker": "worker",

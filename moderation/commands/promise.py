@@ -33,7 +33,7 @@ def _told(found: Standing, budget: float | None) -> str:
     whose = "the site's own" if promise.own else "all"
     stated = (
         f"Of the genuine comments at most {promise.max_ham_as_spam:.2%} are kept as spam, of the published at most "
-        f"{promise.max_spam_in_published:.2%} are spam, {promise.confidence:.0%} sure; from {whose} labels of model "
+        f"{promise.max_spam_in_published:.2%} are spam, {promise.confidence:.1%} sure; from {whose} labels of model "
         f"{found.model}: {promise.n_ham} genuine, {promise.n_spam} spam."
     )
     cuts = f"Published below {found.publish_below:.3f}, spam from {min(found.spam_above, 1.0):.3f}: {promise.why}."

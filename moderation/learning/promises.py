@@ -62,7 +62,7 @@ def standing(
     cuts = cuts_in_force(rules, promise.cuts)
     traffic = traffic_of(session, site, now)
     held = sum(cuts.publish_below <= one < cuts.spam_above for one in traffic.probabilities)
-    ladder = offers(scorer.held_out, str(site.id), traffic.probabilities, traffic.days, rules.confidence)
+    ladder = offers(scorer.held_out, str(site.id), traffic.probabilities, traffic.days)
     seen = bool(traffic.probabilities)
     return Standing(
         model=scorer.version,

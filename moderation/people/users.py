@@ -101,12 +101,18 @@ def actor_of(session: Session, person_id: uuid.UUID) -> Actor:
     return Actor(person.id, person.email, person.role, frozenset(sites))
 
 
-def create_token(session: Session, email: str, now: datetime) -> str:
-    """Make a personal API token and return it, the only time it is known. Raises ``NotFoundError``."""
+def find_person(session: Session, email: str) -> Person:
+    """Return the person with this address. Raises ``NotFoundError``."""
     person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
     if person is None:
         message = f"There is nobody with the address {email}."
         raise NotFoundError(message)
+    return person
+
+
+def create_token(session: Session, email: str, now: datetime) -> str:
+    """Make a personal API token and return it, the only time it is known. Raises ``NotFoundError``."""
+    person = find_person(session, email)
     secret = make_secret("token")
     session.add(Token(id=new_id(), person_id=person.id, digest=digest_secret(secret), created_at=now))
     session.flush()
