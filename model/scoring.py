@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from model.parts import Span
+    from model.reading import Reading
     from model.sample import Sample
+    from model.vector import Block, Clues
 
 #: Comments that are read together where there are many.
 BATCH: Final = 64
@@ -72,8 +74,14 @@ class Scorer:
 
     def score(self, sample: Sample, *, explain: bool = True) -> Score:
         """Judge one comment; ``explain=False`` leaves the evidence empty and saves half the time."""
-        ((log_odds, part),) = self._judge([sample])
-        evidence = self._explain(sample, part) if explain else ()
+        reading = read(sample, trace=explain)
+        ((found, clues),) = features_of([reading], self.sites)
+        ((log_odds, part),) = self._loudest([sample], [self._sum(reading, found, clues)])
+        evidence: tuple[Evidence, ...] = ()
+        if explain and part is None:
+            evidence = explained(reading, found, clues, numbers(reading), self._weights, self._intercept)
+        elif explain and part is not None:
+            evidence = self._explain(sample, part)
         return Score(probability(log_odds), log_odds, evidence, self.version)
 
     @cached_property
@@ -109,13 +117,13 @@ class Scorer:
         """Spam probabilities in the order of ``samples``, streaming, `BATCH` at a time: twice as fast as one by one."""
         stream = iter(samples)
         while batch := list(islice(stream, BATCH)):
-            for log_odds, _ in self._judge(batch):
+            for log_odds, _ in self._loudest(batch, self._log_odds(batch)):
                 yield probability(log_odds)
 
-    def _judge(self, samples: Sequence[Sample]) -> list[tuple[float, Span | None]]:
+    def _loudest(self, samples: Sequence[Sample], wholes: Iterable[float]) -> list[tuple[float, Span | None]]:
         """The log-odds, and the part of the text that they are of, if it is not the whole (see `parts`)."""
         low, high = self._doubt
-        found: list[tuple[float, Span | None]] = [(whole, None) for whole in self._log_odds(samples)]
+        found: list[tuple[float, Span | None]] = [(whole, None) for whole in wholes]
         doubted = [item for item, (whole, _) in enumerate(found) if low < whole < high]
         asked = [(item, part) for item in doubted for part in parts_of(samples[item].body)]
         for (item, part), log_odds in zip(
@@ -129,18 +137,20 @@ class Scorer:
         """Of texts as they are."""
         readings = [read(sample) for sample in samples]
         for reading, (found, clues) in zip(readings, features_of(readings, self.sites), strict=True):
-            total = self._intercept
-            for block in found:
-                total += block.log_odds(self._weights)
-            for some in clues:
-                total += some.log_odds(self._weights)
-            for value, weight in zip(numbers(reading), self._numbers, strict=True):
-                if value:
-                    total += value * weight
-            yield total
+            yield self._sum(reading, found, clues)
 
-    def _explain(self, sample: Sample, part: Span | None) -> tuple[Evidence, ...]:
-        reading = read(alone(sample, part) if part else sample, trace=True)
+    def _sum(self, reading: Reading, found: Sequence[Block], clues: Sequence[Clues]) -> float:
+        total = self._intercept
+        for block in found:
+            total += block.log_odds(self._weights)
+        for some in clues:
+            total += some.log_odds(self._weights)
+        for value, weight in zip(numbers(reading), self._numbers, strict=True):
+            if value:
+                total += value * weight
+        return total
+
+    def _explain(self, sample: Sample, part: Span) -> tuple[Evidence, ...]:
+        reading = read(alone(sample, part), trace=True)
         ((found, clues),) = features_of([reading], self.sites)
-        addends = explained(reading, found, clues, numbers(reading), self._weights, self._intercept)
-        return placed(addends, part) if part else addends
+        return placed(explained(reading, found, clues, numbers(reading), self._weights, self._intercept), part)
