@@ -45,6 +45,11 @@ def _trick(name: str) -> Callable[[Reading], float]:
     return undone
 
 
+def _stolen(reading: Reading) -> float:
+    """Somebody else's published comment said again, with a link in it."""
+    return float(bool(reading.sample.copied) and bool(reading.links))
+
+
 def _mail_digits(reading: Reading) -> float:
     local = reading.local
     return sum(char.isdigit() for char in local) / len(local) if local else 0.0
@@ -97,6 +102,7 @@ NUMBERS: Final = (
     Number("signs for letters", "body", _trick("leet"), 0.5, 0.5),
     Number("spaced letters", "body", _trick("spaced"), 0.7, 0.5),
     Number("spun template", "body", _trick("spun"), 1.5, 0.5),
+    Number("copied, with a link", "body", _stolen, 3.0, 0.5),
     Number("digits in the address", "author_email", _mail_digits, 0.5, 0.5),
     Number("address belongs to the link", "author_email", _mail_of_url, -0.5, 0.5),
     Number("address belongs to the name", "author_email", _mail_of_name, -0.5, 0.5),

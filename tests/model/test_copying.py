@@ -42,13 +42,23 @@ def test_spans_beyond_the_text_do_no_harm() -> None:
     assert blanked("short", [(3, 90), (200, 300)]) == "sho  "
 
 
+def test_quoting_is_no_theft(starter: Scorer) -> None:
+    """Who says again what somebody said, to answer it, is judged by the answer."""
+    body = f"{ORIGINAL} I did the same, and mine rested for two days in the cellar."
+    quoting = starter.score(Sample(body, author_name="Peter", copied=copied_spans(body, ORIGINAL)))
+    assert not any(one.feature == "copied, with a link" for one in quoting.evidence)
+    assert quoting.probability < 0.5
+
+
 def test_what_was_added_is_judged_and_shown_in_its_place(starter: Scorer) -> None:
     body = f"{ORIGINAL} Cheap viagra here: http://cheap-viagra-pills.example.com/buy"
     copied = copied_spans(body, ORIGINAL)
     hidden = starter.score(Sample(body, author_name="cheap viagra"))
     known = starter.score(Sample(body, author_name="cheap viagra", copied=copied))
     alone = starter.score(Sample(body.replace(ORIGINAL, ""), author_name="cheap viagra"))
-    assert known.log_odds == pytest.approx(alone.log_odds, abs=0.2)
+    (theft,) = (one.weight for one in known.evidence if one.feature == "copied, with a link")
+    assert theft > 2.0
+    assert known.log_odds - theft == pytest.approx(alone.log_odds, abs=0.2)
     assert known.log_odds > hidden.log_odds
     assert sum(one.weight for one in known.evidence) == pytest.approx(known.log_odds, abs=1e-6)
     spans = [body[one.start : one.end] for one in known.evidence if one.field == "body" and one.start is not None]
