@@ -165,10 +165,10 @@ def test_stopped_it_revokes_its_key_and_tells_how_far_it_came(
             stderr=subprocess.PIPE,
         )
         try:
-            assert seen.wait(30)
+            assert seen.wait(120)
             assert len(keys_in_force(services)) == 1
             process.send_signal(sent_signal)
-            output, problems = process.communicate(timeout=30)
+            output, problems = process.communicate(timeout=120)
         finally:
             process.kill()
             process.communicate()
