@@ -13,14 +13,12 @@ from sqlalchemy import BindParameter, Executable, bindparam, delete, func, selec
 from sqlalchemy.orm import Session
 
 from model.links import registered_domain
-from moderation.database import InsertOf, Upsert
+from moderation.database import InsertOf, Upsert, run
 from moderation.tables import Comment, Identity, Reputation, Status, StatusCount, Thread
 
 _Known = tuple[uuid.UUID, Identity, str]
 
 
-# What the session holds is not looked at: counts are read anew wherever they matter.
-_QUIETLY: Final = {"synchronize_session": False}
 _KEY: Final = ("site_id", "kind", "digest")
 
 
@@ -46,6 +44,10 @@ def _know(insert: InsertOf) -> Executable:
 
 
 _COUNT, _KNOW = Upsert(_count), Upsert(_know)
+_FORGET = delete(Reputation).where(
+    *(getattr(Reputation, name) == bindparam(name) for name in _KEY),
+    *(getattr(Reputation, status.value) == 0 for status in Status),
+)
 _PUBLISH = (
     update(Thread)
     .where(Thread.id == bindparam("thread"))
@@ -154,23 +156,21 @@ class Tally:
             if step
         ]
         if counts:
-            session.execute(_COUNT.of(session), counts)
+            run(session, _COUNT, counts)
         known = [
             {"site_id": site_id, "kind": kind, "digest": digest} | {f"add_{status}": steps[status] for status in Status}
             for (site_id, kind, digest), steps in sorted(self._authors.items())
             if any(steps.values())
         ]
         if known:
-            session.execute(_KNOW.of(session), known)
+            run(session, _KNOW, known)
         for row in known:
             if any(row[f"add_{status}"] < 0 for status in Status):  # type: ignore[operator]
-                key = {name: row[name] for name in _KEY}
-                nothing = delete(Reputation).filter_by(**key, published=0, pending=0, spam=0, rejected=0)
-                session.execute(nothing, execution_options=_QUIETLY)
+                run(session, _FORGET, {name: row[name] for name in _KEY})
         for thread_id, step in sorted(self._threads.items()):
             if step:
                 values = {"thread": thread_id, "step": step, "named": self._urls.get(thread_id)}
-                session.execute(_PUBLISH, values, execution_options=_QUIETLY)
+                run(session, _PUBLISH, values)
 
 
 def count_move(

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError, StatementError
 
 from moderation.clock import new_id
-from moderation.database import Database, Upsert, lock
+from moderation.database import Database, Upsert, lock, run
 from moderation.errors import UnavailableError
 from moderation.tables import Person, Role, Site, SiteKey, Thread
 
@@ -211,7 +211,7 @@ def test_an_upsert_knows_on_conflict(database: Database) -> None:
     for name in ("first", "second"):
         with database.writing() as session:
             more = {"name": name, "name_required": True, "email_required": True, "policy_number": 1}
-            session.execute(upsert.of(session), {**row, **more, "new_name": name})
+            run(session, upsert, {**row, **more, "new_name": name})
 
     assert _names(database) == ["second"]
 

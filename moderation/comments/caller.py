@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from moderation.errors import ForbiddenError
-from moderation.people.sites import check_key, origin_of
-from moderation.tables import KeyPurpose, Site
+from moderation.people.sites import SiteSettings, check_key, origin_of
+from moderation.tables import KeyPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Caller:
     from_our_page: bool = False
 
 
-def identify(session: Session, site: Site, caller: Caller, now: datetime) -> KeyPurpose | None:
+def identify(session: Session, site: SiteSettings, caller: Caller, now: datetime) -> KeyPurpose | None:
     """Return what the caller's key opens, ``None`` for a visitor.
 
     Raises ``UnauthenticatedError`` for a bad key and ``ForbiddenError`` for a page that is not the site's.

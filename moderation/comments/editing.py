@@ -27,13 +27,13 @@ from moderation.database import Database
 from moderation.errors import ConflictError, NotFoundError
 from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
-from moderation.people.sites import get_site
+from moderation.people.sites import SiteSettings, settings_of
 from moderation.policy.audit import Chance, draw
 from moderation.policy.first_status import GRAVITY, Reason
-from moderation.policy.rules import Rules, current_rules
+from moderation.policy.rules import Rules
 from moderation.policy.verdict import facts_of
 from moderation.samples import sample_of
-from moderation.tables import Action, Band, Comment, Decision, EarlierText, Site, Status, Thread
+from moderation.tables import Action, Band, Comment, Decision, EarlierText, Status, Thread
 from moderation.webhooks.announce import announce_decision
 
 #: Nobody mends one comment more often than this; who tries what passes does.
@@ -116,13 +116,13 @@ def editable_until(received_at: datetime, rules: Rules) -> datetime:
 def _find(
     session: Session, site_id: uuid.UUID, comment_id: uuid.UUID, caller: Caller, now: datetime, *, lock: bool = False
 ) -> Comment:
-    site = get_site(session, site_id)
+    site = settings_of(session, site_id)
     identify(session, site, caller, now)
     comment = session.get(Comment, comment_id, with_for_update=lock)
     if comment is None or comment.site_id != site.id or comment.erased_at is not None:
         message = "There is no such comment."
         raise NotFoundError(message)
-    if now >= editable_until(comment.received_at, current_rules(session, site)):
+    if now >= editable_until(comment.received_at, site.rules):
         message = "The time for changing this comment is over."
         raise ConflictError(message, code="edit_window_over")
     return comment
@@ -143,13 +143,13 @@ def _refuse_if_decided(session: Session, comment: Comment) -> None:
 def _prepare(
     session: Session, scorer: Scorer | None, comment: Comment, body: str, now: datetime, chance: Chance
 ) -> _Change:
-    site, thread = get_site(session, comment.site_id), session.get_one(Thread, comment.thread_id)
+    site, thread = settings_of(session, comment.site_id), session.get_one(Thread, comment.thread_id)
     digest = _digest(comment, thread.key, body)
     if digest != comment.digest:
-        traps.refuse_duplicate(session, thread, digest)
-    rules, text = current_rules(session, site), text_of(body)
+        traps.refuse_duplicate(session, thread.id, digest)
+    text = text_of(body)
     copies = copies_of(session, site.id, text, now, besides=comment.id)
-    judgement = _judge(session, scorer, site, rules, comment, thread.key, body, text, copies, now)
+    judgement = _judge(session, scorer, site, comment, thread.key, body, text, copies, now)
     status, reasons = judgement.status, judgement.reasons
     verdict = standing_verdict(session, site.id, text, now)
     if verdict is not None and verdict.status is not Status.PUBLISHED:
@@ -169,7 +169,7 @@ def _prepare(
         status=status,
         reasons=reasons,
         policy_number=site.policy_number,
-        audit_share=draw(status, rules, chance),
+        audit_share=draw(status, site.rules, chance),
         campaign_id=copies.campaign_id,
     )
 
@@ -188,8 +188,7 @@ def _digest(comment: Comment, thread: str, body: str) -> str:
 def _judge(
     session: Session,
     scorer: Scorer | None,
-    site: Site,
-    rules: Rules,
+    site: SiteSettings,
     comment: Comment,
     thread: str,
     body: str,
@@ -202,7 +201,7 @@ def _judge(
     facts = replace(facts_of(comment, knowledge), body=body, author_published=_others_published(comment, knowledge))
     copied = copied_from(session, copies, author, body)
     sample = replace(sample_of(comment, thread), body=body, knowledge=knowledge, copied=copied)
-    return judge(scorer, sample, facts, rules, hold_spam=site.held_since is not None)
+    return judge(scorer, sample, facts, site.rules, hold_spam=site.held_since is not None)
 
 
 def _others_published(comment: Comment, knowledge: Mapping[str, float]) -> int:

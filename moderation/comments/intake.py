@@ -22,18 +22,18 @@ from moderation.comments.caller import Caller, identify, network_of
 from moderation.comments.editing import editable_until
 from moderation.comments.judge import Judgement, copied_from, copies_of, judge, knowledge_of, text_of
 from moderation.comments.standing import standing_verdict
-from moderation.comments.store import Draft, store
+from moderation.comments.store import Draft, FoundThread, find_thread, store
 from moderation.comments.submission import Submission, parse_submission
 from moderation.counters import Author
 from moderation.database import Database
 from moderation.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from moderation.mail.addresses import is_proved
-from moderation.people.sites import get_site, origin_of
+from moderation.people.sites import SiteSettings, origin_of, settings_of
 from moderation.policy.audit import Chance, draw
 from moderation.policy.first_status import Reason
-from moderation.policy.rules import Rules, current_rules
+from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
-from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Site, Status, Thread
+from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Status
 
 MAX_IDEMPOTENCY_KEY = 255
 
@@ -138,7 +138,7 @@ def _prepare(
     now: datetime,
     chance: Chance,
 ) -> Draft | Accepted:
-    site = get_site(session, site_id)
+    site = settings_of(session, site_id)
     way = Way(identify(session, site, caller, now))
     by_server, history = way.by_server, way.purpose is KeyPurpose.REPLAY
     submission = parse_submission(
@@ -152,22 +152,19 @@ def _prepare(
     idempotency = _idempotency(caller, submission, by_server=by_server)
     if answered := _earlier_answer(session, site.id, idempotency, by_server=by_server):
         return answered
-    rules = current_rules(session, site)
-    thread = session.scalar(select(Thread).where(Thread.site_id == site.id, Thread.key == submission.thread))
-    _check_thread(session, submission, thread, rules, now)
-    digest = traps.digest_of(submission)
-    traps.refuse_duplicate(session, thread, digest)
-    limit = None if history else rules.comments_per_minute
+    thread = find_thread(session, site.id, submission.thread)
+    _check_thread(session, submission, thread, site.rules, now)
+    traps.refuse_duplicate(session, thread.id if thread else None, traps.digest_of(submission))
+    limit = None if history else site.rules.comments_per_minute
     traps.refuse_flood(session, site.id, network_of(submission.ip if by_server else caller.ip), limit, now)
-    draft = judged(session, scorer, site, rules, submission, caller, way, now, chance)
-    return replace(draft, idempotency=idempotency, flood_limit=limit)
+    draft = judged(session, scorer, site, submission, caller, way, now, chance)
+    return replace(draft, thread=thread, idempotency=idempotency, flood_limit=limit)
 
 
 def judged(
     session: Session,
     scorer: Scorer | None,
-    site: Site,
-    rules: Rules,
+    site: SiteSettings,
     submission: Submission,
     caller: Caller,
     way: Way,
@@ -175,7 +172,7 @@ def judged(
     chance: Chance,
 ) -> Draft:
     """Judge a comment that nothing speaks against taking in, and return all that is to be stored of it."""
-    by_server = way.by_server
+    by_server, rules = way.by_server, site.rules
     ip = submission.ip if by_server else caller.ip
     network = network_of(ip)
     text = text_of(submission.body)
@@ -184,7 +181,7 @@ def judged(
     verified = _is_verified(session, author, submission, caller, by_server=by_server)
     knowledge = knowledge_of(session, author, text, now, copies=copies)
     copied = copied_from(session, copies, author, submission.body)
-    judgement = _judge(scorer, site, submission, caller, rules, knowledge, copied, now, way, verified=verified)
+    judgement = _judge(scorer, site, submission, caller, knowledge, copied, now, way, verified=verified)
     # A site's own people are not part of a campaign, whatever they quote; nor is history of today's.
     vouched = way.trusted or (by_server and submission.author_role in rules.trusted_roles)
     history = way.purpose is KeyPurpose.REPLAY
@@ -226,10 +223,10 @@ def judged(
 
 def thread_is_closed(session: Session, site_id: uuid.UUID, key: str, rules: Rules, now: datetime) -> bool:
     """Tell whether a thread takes no more comments."""
-    return _is_closed(session.scalar(select(Thread).where(Thread.site_id == site_id, Thread.key == key)), rules, now)
+    return _is_closed(find_thread(session, site_id, key), rules, now)
 
 
-def _is_closed(thread: Thread | None, rules: Rules, now: datetime) -> bool:
+def _is_closed(thread: FoundThread | None, rules: Rules, now: datetime) -> bool:
     if thread is None:
         return False
     age = (now - thread.created_at).days
@@ -238,7 +235,9 @@ def _is_closed(thread: Thread | None, rules: Rules, now: datetime) -> bool:
     )
 
 
-def _check_thread(session: Session, submission: Submission, thread: Thread | None, rules: Rules, now: datetime) -> None:
+def _check_thread(
+    session: Session, submission: Submission, thread: FoundThread | None, rules: Rules, now: datetime
+) -> None:
     if _is_closed(thread, rules, now):
         message = "This thread takes no more comments."
         raise ConflictError(message, code="thread_closed")
@@ -252,10 +251,9 @@ def _check_thread(session: Session, submission: Submission, thread: Thread | Non
 
 def _judge(
     scorer: Scorer | None,
-    site: Site,
+    site: SiteSettings,
     submission: Submission,
     caller: Caller,
-    rules: Rules,
     knowledge: Mapping[str, float],
     copied: tuple[tuple[int, int], ...],
     now: datetime,
@@ -287,9 +285,9 @@ def _judge(
         author_spam=int(knowledge.get("author_spam", 0)),
         address_verified=verified,
     )
-    trusted = way.trusted or (way.by_server and submission.author_role in rules.trusted_roles)
+    trusted = way.trusted or (way.by_server and submission.author_role in site.rules.trusted_roles)
     hold_spam = site.held_since is not None
-    return judge(scorer, sample, facts, rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
+    return judge(scorer, sample, facts, site.rules, trusted=trusted, hold_spam=hold_spam, more=way.reasons)
 
 
 def _facts_to_keep(caller: Caller, *, verified: bool) -> dict[str, Any]:
@@ -347,7 +345,7 @@ def _earlier_answer(
         model=first.model_version,
         created_at=comment.created_at,
         by_server=by_server,
-        edit_until=_edit_until(comment.received_at, current_rules(session, get_site(session, site_id))),
+        edit_until=_edit_until(comment.received_at, settings_of(session, site_id).rules),
     )
 
 

@@ -17,6 +17,7 @@ from model.neighbours import bands, signature, similarity
 from model.sample import Sample
 from model.scoring import Scorer
 from moderation.counters import Author
+from moderation.database import run
 from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
@@ -107,7 +108,8 @@ def knowledge_of(
     names = {Identity.EMAIL: "author", Identity.IP: "ip", Identity.DOMAIN: "domain"}
     digests = [digest for _, digest in author.digests()]
     if digests:
-        for kind, published, spam in session.execute(_REPUTATION, {"site_id": author.site_id, "digests": digests}):
+        given = {"site_id": author.site_id, "digests": digests}
+        for kind, published, spam in run(session, _REPUTATION, given):
             known[f"{names[kind]}_published"], known[f"{names[kind]}_spam"] = max(published, 0), max(spam, 0)
     copies = copies or copies_of(session, author.site_id, text, now, besides)
     for status, count in copies.counts.items():
@@ -122,7 +124,7 @@ def copies_of(
     """Return what is near-identical to a text: the site's own counted, and the campaign, which may span sites."""
     if not text.bands:
         return Copies({})
-    rows = session.execute(_COPIES, {"site_id": site_id, "bands": list(text.bands)})
+    rows = run(session, _COPIES, {"site_id": site_id, "bands": list(text.bands)})
     counts: dict[Status, int] = {}
     firsts = []
     published: list[tuple[float, uuid.UUID]] = []

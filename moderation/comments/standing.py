@@ -12,12 +12,20 @@ from sqlalchemy.orm import Session
 from model.neighbours import similarity
 from model.sample import Label
 from moderation.comments.judge import COPY_SIMILARITY, Text
+from moderation.database import run
 from moderation.policy.first_status import Reason
 from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.tables import Action, CampaignBand, CampaignVerdict, Status
 
 _STANDING = (
-    select(CampaignVerdict)
+    select(
+        CampaignVerdict.action,
+        CampaignVerdict.reason,
+        CampaignVerdict.person_id,
+        CampaignVerdict.batch_id,
+        CampaignVerdict.sites,
+        CampaignVerdict.signature,
+    )
     .join(CampaignBand, CampaignBand.verdict_id == CampaignVerdict.id)
     .where(CampaignBand.value.in_(bindparam("bands", expanding=True)), CampaignVerdict.until > bindparam("now"))
     .order_by(CampaignVerdict.id.desc())
@@ -53,7 +61,7 @@ def standing_verdict(session: Session, site_id: uuid.UUID, text: Text, now: date
     """Return the latest verdict that stands on what the text is a near copy of, by a moderator of the site."""
     if not text.bands:
         return None
-    for found in session.scalars(_STANDING, {"bands": list(text.bands), "now": now}):
+    for found in run(session, _STANDING, {"bands": list(text.bands), "now": now}):
         theirs = not found.sites or str(site_id) in found.sites
         if theirs and similarity(found.signature, text.signature) >= COPY_SIMILARITY:
             return Verdict(found.action, found.reason, found.person_id, found.batch_id)

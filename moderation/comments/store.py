@@ -16,7 +16,7 @@ from moderation.comments.judge import Judgement, Text
 from moderation.comments.standing import Verdict
 from moderation.comments.submission import Submission
 from moderation.counters import Author, count_move
-from moderation.database import Upsert, lock
+from moderation.database import Upsert, lock, run
 from moderation.errors import ConflictError
 from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
@@ -25,7 +25,7 @@ from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, R
 from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
-_FIND_THREAD = select(Thread.id, Thread.url, Thread.title).where(
+_FIND_THREAD = select(Thread.id, Thread.url, Thread.title, Thread.created_at, Thread.closed_at).where(
     Thread.site_id == bindparam("site_id"), Thread.key == bindparam("key")
 )
 _NAME_THREAD = (
@@ -50,12 +50,20 @@ _REMEMBER = Upsert(
 _ADD_DECISION, _ADD_BANDS = insert(Decision), insert(Band)
 
 
-class _Place(NamedTuple):
-    """A thread as it is named by now."""
+class FoundThread(NamedTuple):
+    """A thread as it is named by now, and when it takes comments."""
 
     id: uuid.UUID
     url: str | None
     title: str | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+def find_thread(session: Session, site_id: uuid.UUID, key: str) -> FoundThread | None:
+    """Return the site's thread of that name, if it has a comment yet."""
+    row = run(session, _FIND_THREAD, {"site_id": site_id, "key": key}).one_or_none()
+    return None if row is None else FoundThread(*row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,8 @@ class Draft:
     verdict: Verdict | None = None
     #: A moderator wrote it: there is nothing to judge.
     moderator: Moderator | None = None
+    #: Its thread, if that was there before.
+    thread: FoundThread | None = None
 
     @property
     def status(self) -> Status:
@@ -132,13 +142,14 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.flood_limit is not None and draft.ip_network:
         lock(session, ("flood", str(draft.site_id), draft.ip_network))
         traps.refuse_flood(session, draft.site_id, draft.ip_network, draft.flood_limit, now)
-    thread = _thread(session, draft, now)
+    thread = draft.thread or _thread(session, draft, now)
     _comment(session, draft, thread.id, now)
     _first_decision(session, draft, now)
     if draft.verdict is not None:
         _campaign_decision(session, draft, draft.verdict, now)
     if draft.text.bands:
-        session.execute(
+        run(
+            session,
             _ADD_BANDS,
             [
                 {"comment_id": draft.id, "number": number, "site_id": draft.site_id, "value": value}
@@ -166,33 +177,42 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     return None
 
 
-def _thread(session: Session, draft: Draft, now: datetime) -> _Place:
-    key = {"site_id": draft.site_id, "key": draft.submission.thread}
-    found = session.execute(_FIND_THREAD, key).one_or_none()
-    if found is None:
+def _thread(session: Session, draft: Draft, now: datetime) -> FoundThread:
+    site_id, key = draft.site_id, draft.submission.thread
+    found = find_thread(session, site_id, key)
+    while found is None:
         url, title = draft.believed_url, draft.thread_title
-        more = {"url": url, "title": title, "published": 0, "created_at": now}
-        made = session.scalar(ADD_THREAD.of(session), {"id": new_id(), **key, **more})
-        if made is not None:
-            return _Place(made, url, title)
+        made = new_id()
+        row = {
+            "id": made,
+            "site_id": site_id,
+            "key": key,
+            "url": url,
+            "title": title,
+            "published": 0,
+            "created_at": now,
+        }
+        if run(session, ADD_THREAD, row).scalar() is not None:
+            return FoundThread(made, url, title, now, None)
         # Nothing comes back where another request has just made the thread.
-        found = session.execute(_FIND_THREAD, key).one()
-    return _Place(*found)
+        found = find_thread(session, site_id, key)
+    return found
 
 
-def _name(session: Session, draft: Draft, thread: _Place) -> None:
+def _name(session: Session, draft: Draft, thread: FoundThread) -> None:
     """Set the thread's address and title right; what a visitor says only fills a gap."""
     url, title = draft.believed_url or thread.url, draft.thread_title or thread.title
     if (url, title) == (thread.url, thread.title) or not (draft.by_server or thread.url is None):
         return
     names = {"thread": thread.id, "by_server": draft.by_server, "new_url": url, "new_title": title}
-    session.execute(_NAME_THREAD, names, execution_options={"synchronize_session": False})
+    run(session, _NAME_THREAD, names)
 
 
 def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime) -> None:
     submission, judgement, verdict = draft.submission, draft.judgement, draft.verdict
-    stored = session.scalar(
-        ADD_COMMENT.of(session),
+    stored = run(
+        session,
+        ADD_COMMENT,
         {
             "id": draft.id,
             "site_id": draft.site_id,
@@ -228,14 +248,15 @@ def _comment(session: Session, draft: Draft, thread_id: uuid.UUID, now: datetime
             "labelled_at": now if verdict and verdict.label else None,
             "labelled_by": verdict.person_id if verdict and verdict.label else None,
         },
-    )
+    ).scalar()
     if stored is None:
         raise traps.duplicate()
 
 
 def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
     judgement, moderator = draft.judgement, draft.moderator
-    session.execute(
+    run(
+        session,
         _ADD_DECISION,
         {
             "id": new_id(),
@@ -260,7 +281,8 @@ def _first_decision(session: Session, draft: Draft, now: datetime) -> None:
 def _campaign_decision(session: Session, draft: Draft, verdict: Verdict, now: datetime) -> None:
     """Write the moderator's decision as one of their batch, so that taking the batch back takes this back, too."""
     judgement = draft.judgement
-    session.execute(
+    run(
+        session,
         _ADD_DECISION,
         {
             "id": new_id(),
@@ -286,7 +308,7 @@ def _campaign_decision(session: Session, draft: Draft, verdict: Verdict, now: da
 def _remember(session: Session, draft: Draft, idempotency: tuple[str, str], now: datetime) -> None:
     key, content = idempotency
     row = {"site_id": draft.site_id, "key": key, "content": content, "comment_id": draft.id, "created_at": now}
-    stored = session.scalar(_REMEMBER.of(session), row)
+    stored = run(session, _REMEMBER, row).scalar()
     if stored is None:
         message = "A request with this Idempotency-Key is being answered."
         raise ConflictError(message, code="idempotency_race")

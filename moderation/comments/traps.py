@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from moderation.comments.submission import Submission
+from moderation.database import run
 from moderation.errors import ConflictError, TooManyError
-from moderation.tables import Comment, Thread
+from moderation.tables import Comment
 
 MINUTE = timedelta(minutes=1)
 
@@ -38,11 +39,11 @@ def digest_of(submission: Submission) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def refuse_duplicate(session: Session, thread: Thread | None, digest: str) -> None:
+def refuse_duplicate(session: Session, thread_id: uuid.UUID | None, digest: str) -> None:
     """Raise ``ConflictError`` if the thread holds the same comment already, wherever it stands."""
-    if thread is None:
+    if thread_id is None:
         return
-    if session.scalar(_SAME, {"thread_id": thread.id, "digest": digest}) is not None:
+    if run(session, _SAME, {"thread_id": thread_id, "digest": digest}).scalar() is not None:
         raise duplicate()
 
 
@@ -58,9 +59,8 @@ def refuse_flood(session: Session, site_id: uuid.UUID, network: str, limit: int 
     """
     if limit is None or not network:
         return
-    oldest_counted = session.scalar(
-        _NTH_LATEST, {"site_id": site_id, "network": network, "since": now - MINUTE, "skipped": limit - 1}
-    )
+    given = {"site_id": site_id, "network": network, "since": now - MINUTE, "skipped": limit - 1}
+    oldest_counted = run(session, _NTH_LATEST, given).scalar()
     if oldest_counted is not None:
         wait = max(1, math.ceil((oldest_counted + MINUTE - now).total_seconds()))
         message = f"Too many comments from this address; at most {limit} a minute are taken."

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Executable, bindparam
 from sqlalchemy.orm import Session
 
 from moderation.counters import Author
-from moderation.database import InsertOf, Upsert
+from moderation.database import InsertOf, Upsert, run
 from moderation.tables import AuthorAddress, Identity
 
 #: Whoever types in somebody else's address cannot have us write to it more often than this.
@@ -62,7 +62,7 @@ def may_ask(known: AuthorAddress | None, now: datetime) -> bool:
 def note_asked(session: Session, author: Author, comment_id: uuid.UUID, now: datetime) -> None:
     """Remember that the address is asked now."""
     row = {"site_id": author.site_id, "digest": digest_of(author), "comment_id": comment_id, "asked_at": now}
-    session.execute(_ASKED.of(session), row, execution_options={"synchronize_session": False})
+    run(session, _ASKED, row)
 
 
 def confirm(session: Session, author: Author, comment_id: uuid.UUID, now: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from moderation.database import Upsert
+from moderation.database import Upsert, run
 from moderation.errors import FieldError, InvalidError
 from moderation.outbox import Kind, enqueue
 from moderation.people.users import actor_of
@@ -27,7 +27,7 @@ def plan_of(session: Session, person_id: uuid.UUID, now: datetime) -> DigestPlan
     """Return a person's plan; who has not chosen is told once a day."""
     plan = session.get(DigestPlan, person_id)
     if plan is None:
-        session.execute(_ADD.of(session), {"person_id": person_id, "every_hours": DAILY, "next_at": now})
+        run(session, _ADD, {"person_id": person_id, "every_hours": DAILY, "next_at": now})
         plan = session.get_one(DigestPlan, person_id)
     return plan
 

@@ -7,16 +7,18 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import Row, Text, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
+from moderation.database import run
 from moderation.errors import FieldError, InvalidError, NotFoundError, UnauthenticatedError
 from moderation.people.access import Actor
 from moderation.people.secrets import digest_secret, make_secret
-from moderation.policy.rules import Rules
+from moderation.policy.rules import Rules, read_rules
 from moderation.tables import KeyPurpose, Policy, Site, SiteKey, Status, StatusCount
 
 MAX_NAME = 200
@@ -111,6 +113,58 @@ def get_site(session: Session, site_id: uuid.UUID) -> Site:
     return site
 
 
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What a site asks of its comments: all that taking one in needs to know of it, read in one look."""
+
+    id: uuid.UUID
+    name: str
+    origins: Sequence[str]
+    name_required: bool
+    email_required: bool
+    policy_number: int
+    held_since: datetime | None
+    has_webhooks: bool
+    rules: Rules
+
+
+_SETTINGS = select(
+    Site.id,
+    Site.name,
+    Site.origins,
+    Site.name_required,
+    Site.email_required,
+    Site.policy_number,
+    Site.held_since,
+    Site.has_webhooks,
+    cast(Policy.rules, Text).label("rules"),
+).join(Policy, (Policy.site_id == Site.id) & (Policy.number == Site.policy_number))
+_SETTINGS_BY_ID = _SETTINGS.where(Site.id == bindparam("site_id"))
+_SETTINGS_BY_KEY = _SETTINGS.join(SiteKey, SiteKey.site_id == Site.id).where(
+    SiteKey.digest == bindparam("digest"),
+    SiteKey.purpose == KeyPurpose.AKISMET,
+    SiteKey.revoked_at.is_(None),
+    or_(SiteKey.expires_at.is_(None), SiteKey.expires_at > bindparam("now")),
+)
+_KEY = select(SiteKey.site_id, SiteKey.purpose, SiteKey.revoked_at, SiteKey.expires_at).where(
+    SiteKey.digest == bindparam("digest")
+)
+
+
+def settings_of(session: Session, site_id: uuid.UUID) -> SiteSettings:
+    """Return what the site asks of its comments. Raises ``NotFoundError``."""
+    row = run(session, _SETTINGS_BY_ID, {"site_id": site_id}).one_or_none()
+    if row is None:
+        message = "There is no such site."
+        raise NotFoundError(message)
+    return _settings(row)
+
+
+def _settings(row: Row[*tuple[Any, ...]]) -> SiteSettings:
+    columns = row._asdict()
+    return SiteSettings(**columns | {"rules": read_rules(columns["rules"])})
+
+
 def list_sites(session: Session, actor: Actor) -> Sequence[Site]:
     """Return the sites that the person looks after, by name."""
     return session.scalars(select(Site).where(actor.only_theirs(Site.id)).order_by(Site.name, Site.id)).all()
@@ -144,7 +198,7 @@ def revoke_key(session: Session, secret: str, now: datetime) -> None:
 
 def check_key(session: Session, site_id: uuid.UUID, secret: str, now: datetime) -> KeyPurpose:
     """Return what the key opens at this site. Raises ``UnauthenticatedError``: unknown, ended, or another site's."""
-    key = session.scalar(select(SiteKey).where(SiteKey.digest == digest_secret(secret)))
+    key = run(session, _KEY, {"digest": digest_secret(secret)}).one_or_none()
     usable = (
         key is not None
         and key.site_id == site_id
@@ -156,17 +210,11 @@ def check_key(session: Session, site_id: uuid.UUID, secret: str, now: datetime) 
     if key is None or not usable:
         message = "The key is not one of this site's."
         raise UnauthenticatedError(message)
-    return key.purpose
+    purpose: KeyPurpose = key.purpose
+    return purpose
 
 
-def site_of_akismet_key(session: Session, secret: str, now: datetime) -> Site | None:
-    """Return the site whose Akismet key this is, ``None`` where it is nobody's or has ended."""
-    query = (
-        select(SiteKey, Site)
-        .join(Site, Site.id == SiteKey.site_id)
-        .where(SiteKey.digest == digest_secret(secret), SiteKey.purpose == KeyPurpose.AKISMET)
-    )
-    found = session.execute(query).one_or_none()
-    if found is None or found[0].revoked_at is not None or (found[0].expires_at and found[0].expires_at <= now):
-        return None
-    return found[1]
+def settings_of_akismet_key(session: Session, secret: str, now: datetime) -> SiteSettings | None:
+    """Return what the site asks whose Akismet key this is, ``None`` where it is nobody's or has ended."""
+    row = run(session, _SETTINGS_BY_KEY, {"digest": digest_secret(secret), "now": now}).one_or_none()
+    return None if row is None else _settings(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -69,6 +70,12 @@ class Rules(BaseModel):
             message = "publish_below must not be above spam_above"
             raise ValueError(message)
         return self
+
+
+@lru_cache(maxsize=256)
+def read_rules(text: str) -> Rules:
+    """Return the rules that a policy's JSON states; the same text twice is read once."""
+    return Rules.model_validate_json(text)
 
 
 def current_rules(session: Session, site: Site) -> Rules:

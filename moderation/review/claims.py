@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from moderation.database import Upsert, lock
+from moderation.database import Upsert, lock, run
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.tables import Claim, Comment, Person, Skip, Status
@@ -93,7 +93,7 @@ def look_at(
     if comment_id is not None:
         _require(session, actor, comment_id)
         row = {"comment": comment_id, "person": actor.person_id, "end": now + CLAIM, "now": now}
-        session.execute(_CLAIM.of(session), row)
+        run(session, _CLAIM, row)
     shown = {*seen_versions, *([comment_id] if comment_id else [])}
     claims = claims_on(session, shown, now)
     mine = next((c for c in claims if c.comment_id == comment_id and c.person_id == actor.person_id), None)
@@ -117,7 +117,7 @@ def skip(session: Session, actor: Actor, comment_id: uuid.UUID, now: datetime) -
     """Leave a comment to others, until it changes. Raises ``NotFoundError``."""
     version = _require(session, actor, comment_id)
     row = {"person": actor.person_id, "comment": comment_id, "seen": version, "now": now}
-    session.execute(_SKIP.of(session), row)
+    run(session, _SKIP, row)
     session.execute(delete(Claim).where(Claim.comment_id == comment_id, Claim.person_id == actor.person_id))
 
 

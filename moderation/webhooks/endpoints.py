@@ -113,15 +113,15 @@ def get_webhook(session: Session, site_id: uuid.UUID, webhook_id: uuid.UUID) -> 
     return webhook
 
 
-def find_callback(session: Session, site: Site, url: str) -> Webhook | None:
+def find_callback(session: Session, site_id: uuid.UUID, url: str) -> Webhook | None:
     """Return the webhook of a WordPress that asks to be called back there, if it has asked before."""
-    query = select(Webhook).where(Webhook.site_id == site.id, Webhook.kind == WebhookKind.AKISMET, Webhook.url == url)
+    query = select(Webhook).where(Webhook.site_id == site_id, Webhook.kind == WebhookKind.AKISMET, Webhook.url == url)
     return session.scalars(query.limit(1)).first()
 
 
-def may_call_back(site: Site, url: str) -> bool:
+def may_call_back(origins: Sequence[str], url: str) -> bool:
     """Tell whether the address is one of the site's own, so that nobody can have us call others."""
-    return len(url) <= MAX_URL and origin_of(url) in site.origins and not _problem(url)
+    return len(url) <= MAX_URL and origin_of(url) in origins and not _problem(url)
 
 
 def keep_callback(
@@ -132,7 +132,7 @@ def keep_callback(
     Returns ``None`` where the site has too many webhooks already: nobody shall fill the list by asking.
     """
     site = get_site(session, site_id)
-    webhook = find_callback(session, site, url)
+    webhook = find_callback(session, site_id, url)
     if webhook is None:
         if len(list_webhooks(session, site.id)) >= MAX_WEBHOOKS:
             return None

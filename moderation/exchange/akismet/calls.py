@@ -16,9 +16,9 @@ from moderation.exchange.akismet.dialect import Asked, is_blog, parse_asked
 from moderation.exchange.akismet.matching import find_reported
 from moderation.exchange.akismet.taking_in import ORIGIN, Parts, look_up_or_take_in
 from moderation.exchange.akismet.wire import Fields
-from moderation.people.sites import site_of_akismet_key
+from moderation.people.sites import SiteSettings, settings_of_akismet_key
 from moderation.review.decisions import decide_for_site
-from moderation.tables import Action, Site, Status
+from moderation.tables import Action, Status
 from moderation.webhooks.endpoints import find_callback, has_key, keep_callback, may_call_back
 
 _REPORTS: Final = {
@@ -192,23 +192,23 @@ def _submit(parts: Parts, key: str, fields: Fields, call: str) -> Outcome:
     return Outcome(Reply(THANKS), job_id, taken_in)
 
 
-def _site(parts: Parts, key: str) -> Site | None:
+def _site(parts: Parts, key: str) -> SiteSettings | None:
     if not key:
         return None
     with parts.database.reading() as session:
-        return site_of_akismet_key(session, key, parts.clock())
+        return settings_of_akismet_key(session, key, parts.clock())
 
 
 def _as_json(document: Mapping[str, object]) -> Outcome:
     return Outcome(Reply(json.dumps(document), mimetype="application/json"))
 
 
-def _callback(parts: Parts, site: Site, asked: Asked, key: str) -> uuid.UUID | None:
+def _callback(parts: Parts, site: SiteSettings, asked: Asked, key: str) -> uuid.UUID | None:
     """Return the webhook by which this client is told of later decisions, if it is one of the site's own."""
-    if not asked.callback or not may_call_back(site, asked.callback):
+    if not asked.callback or not may_call_back(site.origins, asked.callback):
         return None
     with parts.database.reading() as session:
-        known = find_callback(session, site, asked.callback)
+        known = find_callback(session, site.id, asked.callback)
     if known is not None and has_key(known, key, parts.secret_key):
         return known.id if known.enabled else None
     with parts.database.writing() as session:

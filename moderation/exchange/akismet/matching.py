@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from moderation.comments import traps
 from moderation.comments.judge import text_of
 from moderation.exchange.akismet.dialect import Asked
-from moderation.tables import Band, Comment, Site, Thread
+from moderation.people.sites import SiteSettings
+from moderation.tables import Band, Comment, Thread
 
 #: How many of the newest comments with the same text are looked through for the one that a report means.
 MAX_SAME: Final = 50
 
 
-def same_comment(session: Session, site: Site, asked: Asked) -> Comment | None:
+def same_comment(session: Session, site: SiteSettings, asked: Asked) -> Comment | None:
     """Return the comment that is already known, by author and text on the same page."""
     query = (
         select(Comment)
@@ -31,7 +32,7 @@ def same_comment(session: Session, site: Site, asked: Asked) -> Comment | None:
     return session.scalars(query).one_or_none()
 
 
-def find_reported(session: Session, site: Site, asked: Asked) -> uuid.UUID | None:
+def find_reported(session: Session, site: SiteSettings, asked: Asked) -> uuid.UUID | None:
     """Return the comment that a report means: by its id, else the same on the same page, else the same anywhere."""
     if asked.guid is not None:
         comment = session.get(Comment, asked.guid)

@@ -22,10 +22,10 @@ from moderation.exchange.akismet import usage
 from moderation.exchange.akismet.answers import BLATANT, Standing
 from moderation.exchange.akismet.dialect import Asked
 from moderation.exchange.akismet.matching import same_comment
+from moderation.people.sites import SiteSettings
 from moderation.policy.audit import Chance
 from moderation.policy.first_status import Reason
-from moderation.policy.rules import current_rules
-from moderation.tables import Comment, KeyPurpose, Site, Status
+from moderation.tables import Comment, KeyPurpose, Status
 
 ORIGIN: Final = "akismet"
 _TEST_SPAM: Final = Reason("akismet_test", "Akismet's test value for spam.", Status.SPAM)
@@ -53,7 +53,9 @@ class Found:
     job_id: uuid.UUID | None = None
 
 
-def look_up_or_take_in(parts: Parts, site: Site, asked: Asked, told: uuid.UUID | None, *, is_check: bool) -> Found:
+def look_up_or_take_in(
+    parts: Parts, site: SiteSettings, asked: Asked, told: uuid.UUID | None, *, is_check: bool
+) -> Found:
     """Take in the comment, unless it is known already or this is a test.
 
     ``told``: the webhook by which later decisions go back. A check is counted, and a flood of them from one address
@@ -87,20 +89,19 @@ def look_up_or_take_in(parts: Parts, site: Site, asked: Asked, told: uuid.UUID |
     return Found(standing)
 
 
-def _count_check(session: Session, site: Site, standing: Standing, parts: Parts) -> None:
+def _count_check(session: Session, site: SiteSettings, standing: Standing, parts: Parts) -> None:
     spam = standing.status in {Status.SPAM, Status.REJECTED}
     usage.count(session, site.id, parts.clock(), "calls", "spam" if spam else "ham")
 
 
 def _draft(
-    session: Session, parts: Parts, site: Site, asked: Asked, told: uuid.UUID | None, *, is_check: bool
+    session: Session, parts: Parts, site: SiteSettings, asked: Asked, told: uuid.UUID | None, *, is_check: bool
 ) -> Draft:
     now, submission = parts.clock(), asked.submission
     if submission.created_at is not None and submission.created_at > now:
         submission = submission.model_copy(update={"created_at": None})
     # The page itself says whether it takes comments; only floods are stopped here, too.
-    rules = current_rules(session, site)
-    network, limit = network_of(submission.ip), rules.comments_per_minute
+    network, limit = network_of(submission.ip), site.rules.comments_per_minute
     if is_check and not asked.is_test:
         traps.refuse_flood(session, site.id, network, limit, now)
     facts = {"webhook": str(told) if told else None, "post": asked.post, "parent": asked.parent, **asked.unusable}
@@ -112,7 +113,7 @@ def _draft(
         facts={"akismet": {name: value for name, value in facts.items() if value}},
     )
     caller = Caller(honeypot=asked.honeypot)
-    draft = judged(session, parts.find_scorer(), site, rules, submission, caller, way, now, parts.chance)
+    draft = judged(session, parts.find_scorer(), site, submission, caller, way, now, parts.chance)
     return replace(draft, flood_limit=limit if is_check else None)
 
 

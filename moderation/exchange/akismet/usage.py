@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import BindParameter, Executable, bindparam, select
 from sqlalchemy.orm import Session
 
-from moderation.database import InsertOf, Upsert
+from moderation.database import InsertOf, Upsert, run
 from moderation.exchange.akismet.wire import Fields
-from moderation.tables import AkismetUsage, Site
+from moderation.people.sites import SiteSettings
+from moderation.tables import AkismetUsage
 
 COUNTS: Final = ("calls", "spam", "ham", "missed_spam", "false_positives")
 MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -44,7 +45,7 @@ _COUNT = Upsert(_count)
 def count(session: Session, site_id: uuid.UUID, now: datetime, *what: str) -> None:
     """Count a call, and what it was about (one or more of ``COUNTS``)."""
     steps = {f"add_{name}": int(name == "calls" or name in what) for name in COUNTS}
-    session.execute(_COUNT.of(session), {"site_id": site_id, "month": month_of(now), **steps})
+    run(session, _COUNT, {"site_id": site_id, "month": month_of(now), **steps})
 
 
 def month_of(now: datetime) -> str:
@@ -52,13 +53,13 @@ def month_of(now: datetime) -> str:
     return f"{now:%Y-%m}"
 
 
-def usage_limit(session: Session, site: Site, now: datetime) -> dict[str, Any]:
+def usage_limit(session: Session, site: SiteSettings, now: datetime) -> dict[str, Any]:
     """Return how much of what is allowed was used this month. There is no limit."""
     row = session.get(AkismetUsage, (site.id, month_of(now)))
     return {"limit": "none", "usage": row.calls if row else 0, "percentage": "0.00", "throttled": False}
 
 
-def key_sites(session: Session, site: Site, fields: Fields, now: datetime) -> tuple[str, bool]:
+def key_sites(session: Session, site: SiteSettings, fields: Fields, now: datetime) -> tuple[str, bool]:
     """Return which sites used the key in a month, as JSON's object or as CSV, and whether it is CSV."""
     month = fields.get("month", "") if MONTH.fullmatch(fields.get("month", "")) else month_of(now)
     row = session.get(AkismetUsage, (site.id, month))
@@ -72,7 +73,7 @@ def key_sites(session: Session, site: Site, fields: Fields, now: datetime) -> tu
     return json.dumps({month: page, "limit": limit, "offset": offset, "total": len(rows)}), False
 
 
-def stats(session: Session, site: Site) -> dict[str, Any]:
+def stats(session: Session, site: SiteSettings) -> dict[str, Any]:
     """Return what the settings page of WordPress's plugin shows."""
     query = select(AkismetUsage).where(AkismetUsage.site_id == site.id).order_by(AkismetUsage.month)
     rows = session.scalars(query).all()
@@ -85,11 +86,11 @@ def stats(session: Session, site: Site) -> dict[str, Any]:
     return {**total, "accuracy": round(accuracy, 2), "time_saved": saved, "breakdown": breakdown}
 
 
-def _name(site: Site) -> str:
+def _name(site: SiteSettings) -> str:
     return urlsplit(site.origins[0]).netloc if site.origins else ""
 
 
-def _row(site: Site, row: AkismetUsage) -> dict[str, Any]:
+def _row(site: SiteSettings, row: AkismetUsage) -> dict[str, Any]:
     counts = {name: str(getattr(row, name)) for name in COUNTS[1:]}
     return {"site": _name(site), "api_calls": str(row.calls), **counts, "is_revoked": False}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moderation.database import Upsert
+from moderation.database import Upsert, run
 from moderation.exchange.imports.checking import Checked
 from moderation.exchange.threads import digest_key
 from moderation.tables import Imported
@@ -40,4 +40,4 @@ def remember(session: Session, site_id: uuid.UUID, places: Iterable[tuple[Checke
     rows = {name: place for item, place in places if (name := name_of(item))}
     if rows:
         values = [{"site_id": site_id, "digest": name, "comment_id": place} for name, place in rows.items()]
-        session.execute(_REMEMBER.of(session), values)
+        run(session, _REMEMBER, values)

@@ -19,7 +19,7 @@ from moderation.comments.caller import network_of
 from moderation.comments.judge import Text, text_of
 from moderation.comments.store import ADD_COMMENT, ADD_THREAD
 from moderation.counters import Author, Tally
-from moderation.database import Database, lock
+from moderation.database import Database, lock, run
 from moderation.exchange.imports.checking import Checked, Good
 from moderation.exchange.imports.memory import name_of, recall, remember
 from moderation.exchange.imports.ordering import parents_first, runs
@@ -109,7 +109,7 @@ class _Writer:
             if rows:
                 session.execute(plain_insert(table), rows)
         if known_addresses := address_rows(new, self._site_id):
-            session.execute(ADD_ADDRESS.of(session), known_addresses)
+            run(session, ADD_ADDRESS, known_addresses)
         keyed = [draft.item for draft in drafts if draft.item.source.key]
         remember(session, self._site_id, [(item, self._places[item.source.key][0]) for item in keyed])
         tally = Tally()
@@ -137,8 +137,9 @@ class _Writer:
             row["created_at"] = min(filter(None, (row["created_at"], at)), default=None)
         if not rows:
             return {}
-        made = session.scalars(
-            ADD_THREAD.of(session),
+        made = run(
+            session,
+            ADD_THREAD,
             [
                 {**row, "id": new_id(), "site_id": self._site_id, "key": key, "published": 0}
                 | {"created_at": min(exact.get(key) or row["created_at"] or now, now)}
@@ -173,14 +174,14 @@ class _Writer:
                 taken[one] = None
 
     def _comments(
-        self, session: Session, run: Sequence[Draft], known: Known, policy_number: int, now: datetime
+        self, session: Session, drafts: Sequence[Draft], known: Known, policy_number: int, now: datetime
     ) -> list[Draft]:
-        """Add the comments that are not there yet and return them. None replies to another of the run."""
-        rows = {draft.id: self._row(draft, known, policy_number, now) for draft in run}
-        fresh = [rows[draft.id] for draft in run if not draft.is_here]
-        added = set(session.scalars(ADD_COMMENT.of(session), fresh)) if fresh else set()
+        """Add the comments that are not there yet and return them. None replies to another of them."""
+        rows = {draft.id: self._row(draft, known, policy_number, now) for draft in drafts}
+        fresh = [rows[draft.id] for draft in drafts if not draft.is_here]
+        added = set(run(session, ADD_COMMENT, fresh).scalars()) if fresh else set()
         places = self._places_of(session, [row for row in fresh if row["id"] not in added])
-        for draft in run:
+        for draft in drafts:
             row = rows[draft.id]
             is_placed = draft.is_here or draft.id in added
             place = draft.id if is_placed else places[draft.thread_id, row["digest"]]
@@ -196,12 +197,12 @@ class _Writer:
                 self._places[draft.item.source.key] = (place, self._threads_here.get(place, draft.thread_id))
             is_orphan = bool(draft.item.source.parent_key) and row["parent_id"] is None
             self._count(draft.item, is_new=draft.id in added, is_orphan=is_orphan)
-        return [draft for draft in run if draft.id in added]
+        return [draft for draft in drafts if draft.id in added]
 
     def _add_again(self, session: Session, row: dict[str, Any], key: str, added: set[uuid.UUID]) -> uuid.UUID:
         """Add a comment that says what another of the same file says: there, they were two."""
         row["digest"] = f"{row['digest']}-{digest_key(key)}"
-        if session.scalars(ADD_COMMENT.of(session), [row]).all():
+        if run(session, ADD_COMMENT, [row]).scalars().all():
             added.add(row["id"])
             return uuid.UUID(str(row["id"]))
         return self._places_of(session, [row])[row["thread_id"], row["digest"]]
