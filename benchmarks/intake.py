@@ -1,4 +1,4 @@
-"""How fast comments are taken in: ``python -m benchmarks.intake [--seconds 8] [--clients 1,16]``.
+"""How fast comments are taken in: ``python -m benchmarks.intake [--seconds 8] [--clients 1,16] [--only SQLite]``.
 
 Starts ``moderation serve`` on loopback with everything on (checks, limits, author's history, judging, near-duplicates,
 history row, counts, commit) and, beside it in the same run, a bare Flask reply on the same server, for SQLite and for
@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, request
 
 from tests.databases import postgresql_server
 
@@ -40,7 +40,8 @@ bare = Flask(__name__)
 
 @bare.post("/")
 def constant() -> tuple[dict[str, str], int]:
-    """Answer without doing anything: what the server and Flask cost by themselves."""
+    """Answer without doing anything but reading: what the server and Flask cost by themselves."""
+    request.get_data()
     return {"status": "published"}, 201
 
 
@@ -174,6 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--clients", default="1,16")
+    parser.add_argument("--only", default="", help="measure only servers whose name holds this, and bare Flask")
     given = parser.parse_args()
     clients = [int(number) for number in given.clients.split(",")]
     rates: dict[tuple[str, int], float] = {}
@@ -187,6 +189,8 @@ def main() -> None:
             "PostgreSQL": service(url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)),
         }
         for run, (name, case) in enumerate(cases.items()):
+            if given.only not in name and name != "bare Flask":
+                continue
             with case as target:
                 load(target, 4, 1.0, 50 + run)
                 cells = []

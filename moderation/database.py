@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import (
@@ -33,6 +35,10 @@ from sqlalchemy.types import TypeDecorator
 
 from moderation.clock import new_id
 from moderation.errors import MalformedError, UnavailableError
+
+#: Seconds for which a writer waits for others on SQLite, and between two looks at whether their lock is free.
+PATIENCE = 30
+_LOOK_AGAIN = 0.001
 
 InsertOf = Callable[[type["Base"]], sqlite.Insert | postgresql.Insert]
 
@@ -106,7 +112,8 @@ class Database:
         self.engine = _make_engine(url)
         # On SQLite a transaction that starts by reading and then writes fails at once if another wrote meanwhile,
         # whatever the busy timeout; taking the write lock at BEGIN makes writers queue instead.
-        self._writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._writer = self.engine.execution_options(writes=True)
+        self._turn = threading.RLock() if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -122,8 +129,30 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that commits at the end, or leaves nothing behind if an error passes through."""
-        with _translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            _translated(),
+            self.turn(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Take turns with this process's other writers, where there is only one at a time anyway: on SQLite.
+
+        Taken before the reading that leads to a write, it keeps threads from slowing one another down at the
+        interpreter's lock, only to wait for the database's. Raises ``UnavailableError`` when others take too long.
+        """
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise _busy()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -158,6 +187,10 @@ def _outdated() -> UnavailableError:
     return UnavailableError("The database is outdated. Run: moderation init", code="database_outdated")
 
 
+def _busy() -> UnavailableError:
+    return UnavailableError("The database is busy; try again.", code="database_busy")
+
+
 def _unavailable(error: OperationalError) -> UnavailableError:
     text = str(error.orig)
     if "full" in text.lower() or "no space" in text.lower():
@@ -165,7 +198,7 @@ def _unavailable(error: OperationalError) -> UnavailableError:
     if "no such table" in text or "no such column" in text:
         return _outdated()
     if "locked" in text:
-        return UnavailableError("The database is busy; try again.", code="database_busy")
+        return _busy()
     message = "The database cannot be reached. Does it run, and is MODERATION_DATABASE_URL right?"
     return UnavailableError(message, code="database_unreachable")
 
@@ -173,7 +206,9 @@ def _unavailable(error: OperationalError) -> UnavailableError:
 def _make_engine(url: URL) -> Engine:
     # hide_parameters: an error in the log must not quote what people wrote.
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=20, max_overflow=80, hide_parameters=True, connect_args={"timeout": 30})
+        engine = create_engine(
+            url, pool_size=20, max_overflow=80, hide_parameters=True, connect_args={"timeout": PATIENCE}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -199,7 +234,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    if connection.get_execution_options().get("writes"):
+        _begin_to_write(driver, connection)
+    else:
+        driver.execute("BEGIN")
+
+
+def _begin_to_write(driver: sqlite3.Connection, connection: Connection) -> None:
+    # Left to itself SQLite looks for its lock at longer and longer intervals, so that some writers wait for a second
+    # while others pass them by.
+    deadline = time.monotonic() + PATIENCE
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(_LOOK_AGAIN)
+            else:
+                return
+        # Once more, so that the error is one of SQLAlchemy's.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE}")
 
 
 class Upsert:

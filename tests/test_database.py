@@ -123,6 +123,43 @@ sys.exit(sum(os.wait()[1] for _ in range(4)))
     assert _names(database) == [str(process) for process in range(4) for _ in range(10)]
 
 
+@only_sqlite
+def test_who_waits_too_long_for_other_writers_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Database(database.engine.url)
+    monkeypatch.setattr("moderation.database.PATIENCE", 0.05)
+    with other.writing() as session, ThreadPoolExecutor(1) as pool:
+        session.add(_site("the other's"))
+        session.flush()
+        waiting = pool.submit(_add_site, database)
+        elsewhere = waiting.exception()
+        inside = pool.submit(_add_site, other).exception()
+
+    other.dispose()
+    assert isinstance(elsewhere, UnavailableError)
+    assert isinstance(inside, UnavailableError)
+    assert (elsewhere.code, inside.code) == ("database_busy", "database_busy")
+    _add_site(database)
+    assert _names(database) == ["A blog", "the other's"]
+
+
+@only_sqlite
+def test_a_turn_keeps_other_writers_of_the_process_out_and_lets_its_own_in(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moderation.database.PATIENCE", 0.05)
+    with database.turn(), ThreadPoolExecutor(1) as pool:
+        _add_site(database)
+        other = pool.submit(_add_site, database).exception()
+
+    assert isinstance(other, UnavailableError)
+    assert _names(database) == ["A blog"]
+
+
+def _add_site(database: Database) -> None:
+    with database.writing() as session:
+        session.add(_site())
+
+
 def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     with database.writing() as session:
         session.add(_site())
