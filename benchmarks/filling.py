@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text, update
+from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
-from moderation.database import Database
+from moderation.database import Base, Database
 from moderation.people.sites import create_site
 from moderation.policy.rules import Rules, change_rules
 from moderation.tables import Action, Comment, Decision, Site, Status, StatusCount, Thread
@@ -21,6 +22,8 @@ STATUSES = random.Random(1).choices(
     [Status.PUBLISHED, Status.SPAM, Status.PENDING, Status.REJECTED], [60, 37, 1, 2], k=10_000
 )
 _BATCH = 10_000
+_NEW_ID = {True: "lower(hex(randomblob(16)))", False: "gen_random_uuid()"}
+_FIRST = {"action": Action.JUDGE.value, "origin": "intake", "reason": "", "reasons": "[]"}
 #: So many are made up, and the rest are copies of them.
 _BASE = 20_000
 #: Made-up words, some of which are everywhere, as in every language.
@@ -32,28 +35,40 @@ COMMON, RARE = WORDS[20], WORDS[-1]
 def fill(database: Database, size: int, now: datetime) -> None:
     """Store ``size`` comments of as many statuses, authors and days as a busy service has.
 
-    The database multiplies them itself, with new ids and all else alike, which is many times faster than sending all.
+    The database multiplies a week's comments itself, into the weeks before, with new ids and their first decisions and
+    all else alike, which is many times faster than sending all.
     """
     base = min(size, _BASE)
     _fill(database, base, now)
     copies = size // base - 1
     if copies < 1:
         return
-    names = [column.name for column in Comment.__table__.columns]
-    new = "lower(hex(randomblob(16)))" if database.is_sqlite else "gen_random_uuid()"
     with database.writing() as session:
         if database.is_sqlite:
             session.execute(text("PRAGMA cache_size = -600000"))
-        for copy in range(copies):
-            told = {"id": new, "digest": f"digest || '-{copy}'"}
-            values = ", ".join(told.get(name, name) for name in names)
-            session.execute(
-                text(
-                    f"INSERT INTO comment ({', '.join(names)}) SELECT {values} FROM comment "  # noqa: S608 -- our own words
-                    "WHERE digest NOT LIKE '%-%'"
-                )
-            )
+        for copy in range(1, copies + 1):
+            times = {name: _earlier(name, copy, sqlite=database.is_sqlite) for name in ("created_at", "received_at")}
+            told = {"id": _NEW_ID[database.is_sqlite], "digest": f"digest || '-{copy}'", **times}
+            _insert_selected(session, Comment, told, "comment WHERE digest NOT LIKE '%-%'")
+        first = {name: repr(value) for name, value in _FIRST.items()}
+        told = {"comment_id": "id", "to_status": "status", "created_at": "received_at", **first}
+        rest = dict.fromkeys(Decision.__table__.columns.keys(), "NULL")
+        told = rest | told | {"id": _NEW_ID[database.is_sqlite], "number": "1"}
+        _insert_selected(session, Decision, told, "comment WHERE digest LIKE '%-%'")
         session.execute(update(StatusCount).values(count=StatusCount.count * (copies + 1)))
+
+
+def _insert_selected(session: Session, table: type[Base], told: Mapping[str, str], source: str) -> None:
+    """Insert rows made of others: ``told`` names what of them is not as it was."""
+    names = table.__table__.columns.keys()
+    values = ", ".join(told.get(name, name) for name in names)
+    session.execute(text(f"INSERT INTO {table.__tablename__} ({', '.join(names)}) SELECT {values} FROM {source}"))  # noqa: S608 -- our own words
+
+
+def _earlier(name: str, weeks: int, *, sqlite: bool) -> str:
+    if sqlite:
+        return f"strftime('%Y-%m-%d %H\\:%M\\:%f', {name}, '-{7 * weeks} days') || '000'"
+    return f"{name} - interval '{weeks} weeks'"
 
 
 def _fill(database: Database, size: int, now: datetime, sites: int = 3) -> None:
@@ -120,11 +135,9 @@ def _decision(row: dict[str, Any]) -> dict[str, Any]:
         "id": new_id(),
         "comment_id": row["id"],
         "number": 1,
-        "action": Action.JUDGE,
-        "to_status": row["status"],
-        "origin": "import",
-        "reason": "",
+        **_FIRST,
         "reasons": [],
+        "to_status": row["status"],
         "created_at": row["created_at"],
     }
 
