@@ -1,8 +1,9 @@
 """What a site's own first labels bring: `python -m benchmarks.judge_sites --data DIR`.
 
 YouTube (each video a site) and a site of blog comments under links are left out of a starter; then each site labels 50
-or 200 of its comments, and the rest is judged by the starter alone and by the retrained judge. Last, one site is all of
-YouTube: it labels four videos (all their comments, or the first 70 % of every video in time), and the rest is judged.
+or 200 of its comments, and the rest is judged by the starter alone and by the retrained judge. Then: what a site whose
+labels are all wrong does to the others. Last, one site is all of YouTube: it labels four videos (all their comments, or
+the first 70 % of every video in time), and the rest is judged.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from benchmarks.judge import Corpus, Mask, hash_of, load
 from model import artifact
 from model.evaluation import evaluate
 from model.fitting import calibrated
-from model.sample import LabelledSample
+from model.sample import Label, LabelledSample
 from model.scoring import STARTER, Scorer
 from model.train_starter import believed, learn
 from model.training import train
@@ -63,8 +64,30 @@ def main() -> int:
         for name, here in sites(all_rows):
             for labels in (50, 200):
                 _site(all_rows, (name, here), labels, starter, chosen.seeds)
+        _neighbours(all_rows, starter)
         _videos(all_rows, starter, newest_first(chosen.data))
     return 0
+
+
+def _neighbours(all_rows: Corpus, starter: Path, labels: int = 200) -> None:
+    """Print what all sites but one make of the labels of all, where those of that one are right, or all wrong."""
+    print("| labels of one site | the others' ROC AUC | recall at 1 % | Brier | ECE |")
+    print("| --- | --- | --- | --- | --- |")
+    learnt: dict[str, list[LabelledSample]] = {}
+    rest: list[LabelledSample] = []
+    odd, *others = dict(sites(all_rows))
+    for name, here in sites(all_rows):
+        order = np.random.default_rng(0).permutation(np.flatnonzero(here))
+        learnt[name] = [_of_site(all_rows.rows[i], name) for i in np.sort(order[:labels])]
+        rest += [_of_site(all_rows.rows[i], name) for i in order[labels : 3 * labels] if name != odd]
+    truth = np.array([row.label is Label.SPAM for row in rest])
+    wrong = [replace(row, label=Label.HAM if row.label is Label.SPAM else Label.SPAM) for row in learnt[odd]]
+    for told, of_odd in (("none", []), ("right", learnt[odd]), ("all wrong", wrong)):
+        with tempfile.TemporaryDirectory() as out:
+            rows = [*of_odd, *(row for name in others for row in learnt[name])]
+            scorer = Scorer.load(train(rows, prior=starter, out=Path(out)).folder)
+            got = evaluate(truth, np.array(list(scorer.score_many(row.sample for row in rest))))
+        print(f"| {told} | {' | '.join(f'{float(got[key] or 0.0):.3f}' for key in FIGURES)} |", flush=True)
 
 
 def _videos(all_rows: Corpus, starter: Path, backwards: frozenset[str]) -> None:

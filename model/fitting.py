@@ -31,6 +31,8 @@ CURVE: Final = (0.125, 0.25, 0.5, 1.0)
 _SLOPE_PRECISION: Final = 16.0
 _OFFSET_PRECISION: Final = 1.0
 _LEAST_SLOPE: Final = 0.05
+#: So many labels of a site are a voice of their own on what the scores are worth.
+_VOICE: Final = 50.0
 #: What a label of the starter's corpora counts beside one of the owner's: little, for they were collected elsewhere.
 _TRUST: Final = 0.03
 #: Precision with which a weight is held of which the starter knows nothing.
@@ -161,8 +163,36 @@ def _logistic(logits: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500))))
 
 
-def calibrate(logits: Floats, spam: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
-    """Slope and offset that turn held-out log-odds into honest ones (Platt 1999); the slope never turns over."""
+def calibrate(
+    logits: Floats, spam: NDArray[np.bool_], weight: Floats, sites: Sequence[str] = ()
+) -> tuple[float, float]:
+    """Slope and offset that turn held-out log-odds into honest ones (Platt 1999); the slope never turns over.
+
+    ``sites`` names each comment's site; all are of one unless it is given. Every site with labels enough has one voice,
+    the others have one together, and what counts is the median: were it one fit for all, a site whose labels are wrong
+    would make the probabilities of all others wrong. An even number of voices is joined by "right as they are".
+    """
+    maps = [_platt(logits[voice], spam[voice], weight[voice]) for voice in _voices(spam, weight, sites)]
+    if len(maps) % 2 == 0:
+        maps.append((1.0, 0.0))
+    slope, offset = np.median(np.array(maps), axis=0).tolist()
+    return slope, offset
+
+
+def _voices(spam: NDArray[np.bool_], weight: Floats, sites: Sequence[str]) -> list[NDArray[np.bool_]]:
+    everyone = np.ones(len(spam), dtype=np.bool_)
+    names, site = np.unique(np.asarray(sites), return_inverse=True)
+    if len(names) < 2:
+        return [everyone]
+    n_spam = np.bincount(site, weights=weight * spam)
+    n_ham = np.bincount(site, weights=weight * ~spam)
+    heard = np.flatnonzero((n_spam + n_ham >= _VOICE) & (np.minimum(n_spam, n_ham) > 0))
+    rest = ~np.isin(site, heard)
+    counts = not len(heard) or (weight[rest].sum() >= _VOICE and both(spam[rest]))
+    return [site == one for one in heard] + ([rest] if counts else [])
+
+
+def _platt(logits: Floats, spam: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:
     platt = PriorLogisticRegression(1.0, _SLOPE_PRECISION, 0.0, _OFFSET_PRECISION)
     platt.fit(np.clip(logits, -30, 30)[:, np.newaxis], spam, sample_weight=weight)
     return max(float(platt.coef_[0, 0]), _LEAST_SLOPE), float(platt.intercept_[0])

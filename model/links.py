@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import tldextract
 
-from model.text import Trace, start
+from model.text import HEAD, TAIL, Trace, start
 
 # The list of public suffixes that comes with the package: no network, nothing written to disk.
 _SUFFIXES: Final = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
@@ -76,6 +76,8 @@ _REST = r"[^\s<>\"'\[\]{}|]++"
 _HTTP = re.compile(r"http(?<![a-z0-9]http)s?:/{1,3}" + _REST)
 _WWW = re.compile(r"www(?<![\w@./-]www)\d?\." + _REST)
 _DOTTED = re.compile(r"\.[a-z]")
+#: Without any of these a text of ASCII has no link but a disguised one, however it is read.
+_MAYBE_LINK = re.compile(r"[&<\[\x00-\x08\x0e-\x1f\x7f]|:/|www|\.[a-z]", re.IGNORECASE)
 _BARE = re.compile(
     r"(?<![\w@./=&?%-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,18}\b(?:/[^\s<>\"'\[\]]*)?(?![\w@-])"
 )
@@ -196,6 +198,13 @@ def _is_disguised(text: str) -> bool:
 
 def count_links(text: str) -> int:
     """How many links a reader would find in a body as it came, disguised ones included."""
+    plain = text.isascii() and len(text) <= HEAD + TAIL
+    if plain and not _MAYBE_LINK.search(text) and not _is_disguised(text.lower()):
+        return 0
+    return _count_links(text)
+
+
+def _count_links(text: str) -> int:
     return sum(link.kind != "mail" for link in take_out(start(text, trace=False))[1])
 
 

@@ -252,8 +252,9 @@ def _result(now: Weights, digest: str, seen: _Seen) -> Learnt:
     # Calibrate on the later half: the earlier was judged by a model that knew less than the one to be shipped.
     late = np.arange(len(spam)) >= len(spam) // 2
     late = late if both(spam[late & (weight > 0)]) else np.ones(len(spam), dtype=np.bool_)
-    slope, offset = calibrate(scores[late], spam[late], weight[late])
     counted = np.flatnonzero(late & (weight > 0))
+    sites = [seen.groups["site"][i] for i in counted]
+    slope, offset = calibrate(scores[counted], spam[counted], weight[counted], sites)
     given = expit(slope * scores[counted] + offset)
     groups = {kind: [names[i] for i in counted] for kind, names in seen.groups.items()}
     measured = HeldOut.of(spam[counted], given, groups["site"])

@@ -160,7 +160,7 @@ def _at_once(
     matrix = vectorizer.transform(learnable(kept, clashes)) if clashes else judged.matrix
     fold = split(folds_of(kept, campaign), seed)
     logits = held_out(matrix, judged, spam, weight, start, fold, lambda done, what: progress(0.3 + 0.4 * done, what))
-    slope, offset = calibrate(logits, spam, weight)
+    slope, offset = calibrate(logits, spam, weight, [one.sample.site for one in kept])
     progress(0.7, "learning from all labels")
     model = fit(matrix, spam, weight, start)
     raw = replace(weights_of_fit(model, start), sites=sites)

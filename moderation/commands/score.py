@@ -97,7 +97,7 @@ def _judged(scorer: Scorer, chunks: Iterator[Chunk]) -> Iterator[list[str | BadL
     with ExitStack() as stack:
         for chunk in chunks:
             if pool is None and chunk.first > MANY and workers > 1:
-                pool = stack.enter_context(_pool(workers, scorer.folder))
+                pool = stack.enter_context(_pool(workers, scorer))
             if pool is None:
                 yield _answers(scorer, chunk)
                 continue
@@ -108,17 +108,21 @@ def _judged(scorer: Scorer, chunks: Iterator[Chunk]) -> Iterator[list[str | BadL
             yield waiting.popleft().result()
 
 
-def _pool(workers: int, folder: Path) -> ProcessPoolExecutor:
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_open, initargs=(folder,))
-
-
 _SCORERS: Final[list[Scorer]] = []
+
+
+def _pool(workers: int, scorer: Scorer) -> ProcessPoolExecutor:
+    if "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_open, initargs=(scorer.folder,))
+    # A copy of this process, which has one thread, is ready at once and shares the judge's memory.
+    _SCORERS[:] = [scorer]
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"))
 
 
 def _open(folder: Path) -> None:
     """Load the judge, once in each process."""
-    _SCORERS.append(Scorer.load(folder))
+    _SCORERS[:] = [Scorer.load(folder)]
 
 
 def _by_worker(chunk: Chunk) -> list[str | BadLine]:

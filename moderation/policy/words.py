@@ -14,23 +14,28 @@ _UNSPACED = (
 )
 
 
-def _marks() -> str:
-    """Return a class of all combining marks, which belong to the letter before and no letters to ``re``."""
-    marks = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in {"Mn", "Mc", "Me"}]
+@functools.cache
+def _letter() -> str:
+    """Return what a letter with its marks is made of; asked only where a list has words, since marks take a while."""
     unspaced = re.compile(f"[{_UNSPACED}]")
     runs: list[list[int]] = []
-    for code in marks:
-        if unspaced.match(chr(code)):
+    for code in range(sys.maxunicode + 1):
+        # Combining marks belong to the letter before, and are no letters to ``re``.
+        if unicodedata.category(chr(code)) not in {"Mn", "Mc", "Me"} or unspaced.match(chr(code)):
             continue
         if runs and code == runs[-1][1] + 1:
             runs[-1][1] = code
         else:
             runs.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in runs)
+    marks = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in runs)
+    return rf"(?:[^\W{_UNSPACED}]|[{marks}])"
 
 
-_LETTER = rf"(?:[^\W{_UNSPACED}]|[{_marks()}])"
-_TOKEN = re.compile(f"{_LETTER}+")
+@functools.cache
+def _token() -> re.Pattern[str]:
+    return re.compile(f"{_letter()}+")
+
+
 #: Format characters (soft hyphens, joiners, zero-width spaces) are not seen and part no words.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
@@ -51,14 +56,14 @@ class _List:
 @functools.lru_cache(maxsize=64)
 def _ready(words: tuple[str, ...]) -> _List:
     folded = {fold(word) for word in words} - {""}
-    plain = frozenset(word for word in folded if _TOKEN.fullmatch(word))
+    plain = frozenset(word for word in folded if _token().fullmatch(word))
     return _List(plain, tuple((word, _pattern(word)) for word in sorted(folded - plain)))
 
 
 def _pattern(word: str) -> re.Pattern[str]:
     # A phrase may begin or end with a sign or in a script without spaces; a letter next to that is no part of it.
-    before = f"(?<!{_LETTER})" if not re.match(f"[{_UNSPACED}]", word) else ""
-    after = f"(?!{_LETTER})" if not re.match(f"[{_UNSPACED}]", word[-1]) else ""
+    before = f"(?<!{_letter()})" if not re.match(f"[{_UNSPACED}]", word) else ""
+    after = f"(?!{_letter()})" if not re.match(f"[{_UNSPACED}]", word[-1]) else ""
     return re.compile(before + re.escape(word) + after)
 
 
@@ -69,7 +74,7 @@ def listed_words(text: str, words: tuple[str, ...]) -> list[str]:
     known, folded = _ready(words), fold(text)
     found: dict[str, int] = {}
     if known.plain:
-        for token in _TOKEN.finditer(folded):
+        for token in _token().finditer(folded):
             if token[0] in known.plain:
                 found.setdefault(token[0], token.start())
     for word, pattern in known.others:

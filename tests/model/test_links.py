@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from model.links import count_links, path_shape, read_url, registered_domain, take_out
+from model.links import _count_links, count_links, path_shape, read_url, registered_domain, take_out
 from model.text import finish, start
 
 
@@ -76,3 +78,16 @@ def test_paths_have_shapes(url: str, shape: str) -> None:
     link = read_url(url, "author")
     assert link is not None
     assert path_shape(link) == shape
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from([*"ab. /:@[]<&\x01\n", "www", "http", "hxx", " dot ", "com", "E.g.", "[dot]", "://"]),
+        max_size=14,
+    )
+)
+def test_a_text_is_counted_alike_whether_or_not_it_is_looked_at_closely(pieces: list[str]) -> None:
+    text = "".join(pieces)
+
+    assert count_links(text) == _count_links(text)
