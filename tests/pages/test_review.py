@@ -219,3 +219,14 @@ def test_a_comment_tells_what_would_turn_the_verdict_and_what_its_author_wrote_b
     turned = post_id(client, site, fields, author_email="lee@example.com")
     assert read(services, turned).status is Status.SPAM
     assert "Would be published without" in Page(office.get(f"/review/comments/{turned}")).text
+
+
+def test_what_the_site_knows_of_the_author_is_told_in_words(
+    client: FlaskClient, site: MadeSite, desk: FlaskClient
+) -> None:
+    for number in range(3):
+        decide(desk, post_id(client, site, body=f"Spam number {number}"), "spam")
+    comment = post_id(client, site)
+    page = Page(desk.get(f"/review/comments/{comment}"))
+    assert "spam before: this e-mail address" in page.text
+    assert "author_spam" not in page.html
