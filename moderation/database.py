@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 from psycopg.errors import UndefinedColumn, UndefinedTable
@@ -119,6 +120,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is SQLite (else PostgreSQL)."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether this is SQLite and has no file yet, which asking it would make."""
+        path = Path(self.engine.url.database or "")
+        return self.is_sqlite and path.parent.is_dir() and not path.exists()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -54,6 +54,8 @@ def check_current(database: Database) -> None:
 
 
 def _revision(database: Database) -> str | None:
+    if database.is_missing:
+        return None
     with database.reading() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()
 
@@ -84,7 +86,7 @@ def _migrating(database: Database) -> Iterator[Connection]:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             yield connection
         return
-    with database.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+    with database.engine.connect().execution_options(writes=True) as connection:
         _set_foreign_keys(connection, on=False)
         try:
             with connection.begin():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 
 import click
 
@@ -21,15 +20,15 @@ def open_scorer(version: str | None = None) -> Scorer:
     Raises ``ClickException`` if ``version`` is unknown, ``SettingsError``.
     """
     settings = Settings.from_env()
-    if version is None and not _may_exist(settings):
-        return _starter()
     if version is not None and (starter := _starter()).version == version:
         return starter
     database = Database(settings.database)
+    if version is None and database.is_missing:
+        return _starter()
     try:
         # Standard output is for the results alone; what is logged on the way belongs elsewhere.
         with contextlib.redirect_stdout(sys.stderr):
-            return _choose(LiveModel(database, settings.models), version, known=_may_exist(settings))
+            return _choose(LiveModel(database, settings.models), version, known=not database.is_missing)
     finally:
         database.dispose()
 
@@ -55,9 +54,3 @@ def _starter() -> Scorer:
     except ArtifactError as error:
         message = f"The starter model cannot be used: {error}"
         raise click.ClickException(message) from error
-
-
-def _may_exist(settings: Settings) -> bool:
-    url = settings.database
-    # To ask a SQLite file that is not there would make it.
-    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()

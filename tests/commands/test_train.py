@@ -75,3 +75,11 @@ def test_a_file_that_is_not_there_is_named(runner: CliRunner) -> None:
     result = runner.invoke(main, ["train", "--data", "/nowhere.jsonl"])
     assert result.exit_code == 2
     assert "/nowhere.jsonl" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["train"], ["sites", "list"]])
+def test_a_command_that_needs_a_database_makes_none(runner: CliRunner, words: list[str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    result = runner.invoke(main, words, env={"MODERATION_HOME": str(home), "MODERATION_DATABASE_URL": ""})
+    assert result.exit_code == 1
+    assert not list(home.glob("*.sqlite3*"))
