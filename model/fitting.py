@@ -33,12 +33,10 @@ _OFFSET_PRECISION: Final = 1.0
 _LEAST_SLOPE: Final = 0.05
 #: So many labels of a site are a voice of their own on what the scores are worth.
 _VOICE: Final = 50.0
-#: What a label of the starter's corpora counts beside one of the owner's: little, for they were collected elsewhere.
-_TRUST: Final = 0.03
-#: Precision with which a weight is held of which the starter knows nothing.
-_HELD: Final = 0.2
+#: Precision with which labels find a weight held, whatever it was learnt from: loosely, for that was elsewhere.
+_HELD: Final = 0.005
 #: A site's own columns start unknown, and are held more loosely than those that all share.
-_OWN_LOOSENESS: Final = 0.3
+_OWN_LOOSENESS: Final = 0.1
 
 
 def fit(
@@ -55,14 +53,13 @@ def fit(
 
 
 def as_prior(start: Weights) -> Weights:
-    """The starter as the belief that labels bend: its weights, its precision discounted.
+    """The starter as the belief that labels bend: its weights, each held as loosely as the next.
 
-    A power prior (Ibrahim & Chen, "Power Prior Distributions for Regression Models", Statistical Science 2000): the
-    likelihood of data from elsewhere counts to the power of a fraction. With all of it, what a whole corpus agreed on
-    could not be unlearnt by the thousands of labels of a site where it is not so.
+    How firmly the starter's corpora held a weight is left out: what a whole corpus agreed on could not be unlearnt by
+    the labels of a site where it is not so. What no label speaks of stays as it is.
     """
     precision = start.precision.copy()
-    precision[:NUMBERS_FROM] = _HELD + _TRUST * precision[:NUMBERS_FROM]
+    precision[:NUMBERS_FROM] = _HELD
     precision[SHARED:NUMBERS_FROM] = _OWN_LOOSENESS * _HELD
     return replace(start, precision=precision)
 

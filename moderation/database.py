@@ -124,8 +124,12 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether this is SQLite and has no file yet, which asking it would make."""
-        path = Path(self.engine.url.database or "")
-        return self.is_sqlite and path.parent.is_dir() and not path.exists()
+        return self.is_sqlite and not self.path.exists()
+
+    @property
+    def path(self) -> Path:
+        """Where SQLite's file is."""
+        return Path(self.engine.url.database or "")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

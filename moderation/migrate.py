@@ -54,7 +54,8 @@ def check_current(database: Database) -> None:
 
 
 def _revision(database: Database) -> str | None:
-    if database.is_missing:
+    # Where there is no folder for the file, asking tells so.
+    if database.is_missing and database.path.parent.is_dir():
         return None
     with database.reading() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()
