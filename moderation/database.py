@@ -261,7 +261,7 @@ def _begin_to_write(driver: sqlite3.Connection, connection: Connection) -> None:
         while time.monotonic() < deadline:
             try:
                 driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     break
                 time.sleep(_LOOK_AGAIN)
