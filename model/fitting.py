@@ -176,17 +176,20 @@ def calibrate(
     return slope, offset
 
 
-def _voices(spam: NDArray[np.bool_], weight: Floats, sites: Sequence[str]) -> list[NDArray[np.bool_]]:
-    everyone = np.ones(len(spam), dtype=np.bool_)
-    names, site = np.unique(np.asarray(sites), return_inverse=True)
-    if len(names) < 2:
+def _voices(spam: NDArray[np.bool_], weight: Floats, sites: Sequence[str]) -> list[NDArray[np.int64]]:
+    everyone = np.arange(len(spam))
+    if not sites:
         return [everyone]
-    n_spam = np.bincount(site, weights=weight * spam)
-    n_ham = np.bincount(site, weights=weight * ~spam)
-    heard = np.flatnonzero((n_spam + n_ham >= _VOICE) & (np.minimum(n_spam, n_ham) > 0))
-    rest = ~np.isin(site, heard)
-    counts = not len(heard) or (weight[rest].sum() >= _VOICE and both(spam[rest]))
-    return [site == one for one in heard] + ([rest] if counts else [])
+    site = np.unique(np.asarray(sites), return_inverse=True)[1]
+    order = np.argsort(site, kind="stable")
+    owns = np.split(order, np.flatnonzero(np.diff(site[order])) + 1)
+
+    def is_heard(own: NDArray[np.int64]) -> bool:
+        return bool(weight[own].sum() >= _VOICE) and both(spam[own[weight[own] > 0]])
+
+    heard = [own for own in owns if is_heard(own)]
+    rest = np.setdiff1d(everyone, np.concatenate(heard)) if heard else everyone
+    return [*heard, rest] if not heard or is_heard(rest) else heard
 
 
 def _platt(logits: Floats, spam: NDArray[np.bool_], weight: Floats) -> tuple[float, float]:

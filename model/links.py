@@ -201,10 +201,6 @@ def count_links(text: str) -> int:
     plain = text.isascii() and len(text) <= HEAD + TAIL
     if plain and not _MAYBE_LINK.search(text) and not _is_disguised(text.lower()):
         return 0
-    return _count_links(text)
-
-
-def _count_links(text: str) -> int:
     return sum(link.kind != "mail" for link in take_out(start(text, trace=False))[1])
 
 
