@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
@@ -112,17 +111,14 @@ _SCORERS: Final[list[Scorer]] = []
 
 
 def _pool(workers: int, scorer: Scorer) -> ProcessPoolExecutor:
-    if "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_open, initargs=(scorer.folder,))
-    # A copy of this process, which has one thread, is ready at once and shares the judge's memory.
-    _SCORERS[:] = [scorer]
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"))
+    # On Linux a copy of this process, which has one thread, is ready at once and shares the judge's memory.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_keep, initargs=(scorer,))
 
 
-def _open(folder: Path) -> None:
-    """Load the judge, once in each process."""
-    _SCORERS[:] = [Scorer.load(folder)]
+def _keep(scorer: Scorer) -> None:
+    """Keep the judge at hand, in each process."""
+    _SCORERS.append(scorer)
 
 
 def _by_worker(chunk: Chunk) -> list[str | BadLine]:
