@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from moderation.api.review import blind, present
 from moderation.api.schemas import CommentOut, EvidenceOut
-from moderation.pages.highlight import STEPS, Piece, pieces
+from moderation.pages.highlight import KNOWN_BY, STEPS, Piece, pieces
 from moderation.people.access import Actor
 from moderation.review.campaigns import Campaign, campaigns_of
 from moderation.review.claims import claims_on
 from moderation.review.notes import Told, notes_on
 from moderation.tables import Comment
 
-_WHO = (("author", "This e-mail address"), ("ip", "This IP address"), ("domain", "This link’s domain"))
 #: Where the judge starts from, and what it leaves together: no reasons for anybody.
 _REST = frozenset({"before reading", "other words", "text"})
 MOST_SIGNALS = 4
@@ -118,10 +117,10 @@ def _is_signal(evidence: EvidenceOut) -> bool:
 
 
 def _known(knowledge: dict[str, float]) -> Iterable[Known]:
-    for kind, what in _WHO:
+    for kind in ("author", "ip", "domain"):
         counts = tuple((name, int(knowledge.get(f"{kind}_{name}", 0))) for name in ("published", "spam"))
         if any(count for _, count in counts):
-            yield Known(what, counts)
+            yield Known(KNOWN_BY[kind], counts)
     copies = tuple((name, int(knowledge.get(f"copies_{kind}", 0))) for kind, name in _COPIES)
     if any(count for _, count in copies):
-        yield Known("Nearly the same text", tuple(pair for pair in copies if pair[1]))
+        yield Known(KNOWN_BY["copies"], tuple(pair for pair in copies if pair[1]))

@@ -7,10 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from model.sample import KNOWLEDGE
 from moderation.api.schemas import EvidenceOut
 
 #: What weighs less than this (in log-odds) is not worth a look; from each further step on the mark is stronger.
 STEPS = (0.4, 0.8, 1.4)
+#: By what a site recognises an author, or a text, in the words of the desk.
+KNOWN_BY = {
+    "author": "This e-mail address",
+    "ip": "This IP address",
+    "domain": "This link’s domain",
+    "copies": "Nearly the same text",
+}
 _INVISIBLE = {"Cf", "Co", "Cn"}
 #: Joiners are letters' business in many scripts, and emoji are made with them.
 _JOINERS = frozenset("\u200c\u200d")
@@ -33,6 +41,15 @@ class Piece:
         if not strength:
             return ""
         return f"{'spam' if self.weight > 0 else 'ham'}-{strength}"
+
+
+def in_words(feature: str) -> str:
+    """Return what a piece of evidence is called where people read it."""
+    if feature not in KNOWLEDGE:
+        return feature
+    kind, _, outcome = feature.partition("_")
+    what = KNOWN_BY[kind]
+    return f"{'undecided' if outcome == 'other' else outcome} before: {what[0].lower()}{what[1:]}"
 
 
 def pieces(text: str, evidence: Iterable[EvidenceOut], field: str = "body") -> list[Piece]:

@@ -17,10 +17,10 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from model.links import registered_domain
-from model.sample import KNOWLEDGE
 from moderation.api import problems
 from moderation.api.context import csrf_token, services
 from moderation.errors import ModerationError, TooManyError, UnauthenticatedError
+from moderation.pages.highlight import in_words
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +34,6 @@ _SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
-_KNOWN = {
-    "author": "this e-mail address",
-    "ip": "this IP address",
-    "domain": "this link’s domain",
-    "copies": "nearly the same text",
-}
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -73,14 +67,6 @@ def show(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
         },
     )
     return make_response(html, status)
-
-
-def in_words(feature: str) -> str:
-    """Return what a piece of evidence is called where people read it."""
-    if feature not in KNOWLEDGE:
-        return feature
-    kind, _, outcome = feature.partition("_")
-    return f"{'undecided' if outcome == 'other' else outcome} before: {_KNOWN[kind]}"
 
 
 def show_refusal(error: ModerationError) -> AnyResponse:
