@@ -124,12 +124,12 @@ class Database:
     @property
     def is_missing(self) -> bool:
         """Whether this is SQLite and has no file yet, which asking it would make."""
-        return self.is_sqlite and not self.path.exists()
+        return self.file is not None and not self.file.exists()
 
     @property
-    def path(self) -> Path:
-        """Where SQLite's file is."""
-        return Path(self.engine.url.database or "")
+    def file(self) -> Path | None:
+        """Where SQLite's file is, or is to be; ``None``: this is PostgreSQL."""
+        return Path(self.engine.url.database or "") if self.is_sqlite else None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

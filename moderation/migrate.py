@@ -55,7 +55,7 @@ def check_current(database: Database) -> None:
 
 def _revision(database: Database) -> str | None:
     # Where there is no folder for the file, asking tells so.
-    if database.is_missing and database.path.parent.is_dir():
+    if database.is_missing and database.file and database.file.parent.is_dir():
         return None
     with database.reading() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()

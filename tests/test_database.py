@@ -306,3 +306,14 @@ def test_a_damaged_file_is_told(database: Database) -> None:
     with pytest.raises(UnavailableError) as refusal, database.reading() as session:
         session.execute(text("SELECT 1"))
     assert refusal.value.code == "database_damaged"
+
+
+@only_sqlite
+def test_a_file_that_is_damaged_meanwhile_is_told(database: Database) -> None:
+    assert _names(database) == []  # a connection waits in the pool by now
+    path = Path(str(database.engine.url.database))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(UnavailableError) as refusal:
+        _add_site(database)
+    assert refusal.value.code == "database_damaged"

@@ -84,16 +84,18 @@ def submit(
     chance: Chance = random.random,
 ) -> Accepted:
     """Take in a comment. Raises the refusals of ``moderation.errors``; what is not refused is on disk at return."""
+    # Found first, since whoever loads a new model is not to keep the others waiting.
+    scorer = find_scorer()
     with database.turn():
         now = clock()
         try:
-            return _take_in(database, find_scorer(), site_id, fields, caller, now, chance)
+            return _take_in(database, scorer, site_id, fields, caller, now, chance)
         except ConflictError:
             if caller.idempotency_key is None:
                 raise
             # Of two equal requests at once the second meets the first one's comment, but wants its answer: by now it
             # is there to be found.
-            return _take_in(database, find_scorer(), site_id, fields, caller, now, chance)
+            return _take_in(database, scorer, site_id, fields, caller, now, chance)
 
 
 def _take_in(

@@ -63,8 +63,7 @@ def comment_check(parts: Parts, key: str, fields: Fields) -> Outcome:
     if not is_blog(asked.blog):
         return Outcome(problem(_BAD_BLOG))
     told = None if asked.is_test else _callback(parts, site, asked, key)
-    with parts.database.turn():
-        found = look_up_or_take_in(parts, site, asked, told, is_check=True)
+    found = look_up_or_take_in(parts, site, asked, told, is_check=True)
     reply = verdict(
         found.standing,
         will_be_told=told is not None,

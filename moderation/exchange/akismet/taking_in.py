@@ -61,32 +61,34 @@ def look_up_or_take_in(
     ``told``: the webhook by which later decisions go back. A check is counted, and a flood of them from one address
     refused with ``TooManyError``; a report is somebody's work and always taken.
     """
-    with parts.database.reading() as session:
-        # A test asks what would be said of it, whatever is known.
-        known = None if asked.is_test else same_comment(session, site, asked)
-        draft = None if known else _draft(session, parts, site, asked, told, is_check=is_check)
-    if draft is not None:
-        standing = _standing_of_draft(draft, asked)
-        if asked.is_test:
-            return Found(standing)
-        try:
+    scorer = parts.find_scorer()
+    with parts.database.turn():
+        with parts.database.reading() as session:
+            # A test asks what would be said of it, whatever is known.
+            known = None if asked.is_test else same_comment(session, site, asked)
+            draft = None if known else _draft(session, parts, scorer, site, asked, told, is_check=is_check)
+        if draft is not None:
+            standing = _standing_of_draft(draft, asked)
+            if asked.is_test:
+                return Found(standing)
+            try:
+                with parts.database.writing() as session:
+                    job_id = store(session, draft, parts.clock())
+                    if is_check:
+                        _count_check(session, site, standing, parts)
+                return Found(standing, draft, job_id)
+            except ConflictError:
+                # The same comment, asked about twice at once: by now the first one is there to be found.
+                with parts.database.reading() as session:
+                    known = same_comment(session, site, asked)
+        if known is None:
+            message = "The comment came and went within a moment."
+            raise ConflictError(message)
+        standing = _standing_of_comment(known, asked)
+        if is_check:
             with parts.database.writing() as session:
-                job_id = store(session, draft, parts.clock())
-                if is_check:
-                    _count_check(session, site, standing, parts)
-            return Found(standing, draft, job_id)
-        except ConflictError:
-            # The same comment, asked about twice at once: by now the first one is there to be found.
-            with parts.database.reading() as session:
-                known = same_comment(session, site, asked)
-    if known is None:
-        message = "The comment came and went within a moment."
-        raise ConflictError(message)
-    standing = _standing_of_comment(known, asked)
-    if is_check:
-        with parts.database.writing() as session:
-            _count_check(session, site, standing, parts)
-    return Found(standing)
+                _count_check(session, site, standing, parts)
+        return Found(standing)
 
 
 def _count_check(session: Session, site: SiteSettings, standing: Standing, parts: Parts) -> None:
@@ -95,7 +97,14 @@ def _count_check(session: Session, site: SiteSettings, standing: Standing, parts
 
 
 def _draft(
-    session: Session, parts: Parts, site: SiteSettings, asked: Asked, told: uuid.UUID | None, *, is_check: bool
+    session: Session,
+    parts: Parts,
+    scorer: Scorer | None,
+    site: SiteSettings,
+    asked: Asked,
+    told: uuid.UUID | None,
+    *,
+    is_check: bool,
 ) -> Draft:
     now, submission = parts.clock(), asked.submission
     if submission.created_at is not None and submission.created_at > now:
@@ -113,7 +122,7 @@ def _draft(
         facts={"akismet": {name: value for name, value in facts.items() if value}},
     )
     caller = Caller(honeypot=asked.honeypot)
-    draft = judged(session, parts.find_scorer(), site, submission, caller, way, now, parts.chance)
+    draft = judged(session, scorer, site, submission, caller, way, now, parts.chance)
     return replace(draft, flood_limit=limit if is_check else None)
 
 
