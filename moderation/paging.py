@@ -24,11 +24,15 @@ _LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _TICK
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Some items, where the next ones begin (``None`` at the end), and how many there are in all."""
+    """Some items, where the next ones begin (``None`` at the end), and how many there are in all.
+
+    ``counted``: whether all were counted; if not, there may be more than ``total``.
+    """
 
     items: Sequence[Item]
     next: str | None
     total: int
+    counted: bool = True
 
 
 def time_cursor(at: datetime, item_id: uuid.UUID) -> str:

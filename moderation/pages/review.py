@@ -93,7 +93,7 @@ def get_queue() -> Response:
             ages=AGES,
             scripts=_SCRIPTS,
             reasons=REASONS,
-            most_counted=queue.MOST_COUNTED,
+            counted=page.counted,
         )
 
 

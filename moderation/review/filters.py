@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from moderation.people.access import Actor
-from moderation.review.search import Question, in_text, is_found, read_question
+from moderation.review.search import Phrase, Question, in_text, is_found, read_question
 from moderation.tables import Comment, Site, Skip, Status
 
 Value = TypeVar("Value")
@@ -57,7 +57,7 @@ class Filter:
 
     @property
     def question(self) -> Question:
-        """What is asked of the full-text index."""
+        """What is sought in the texts."""
         return read_question(self.search, self.author, self.domain)
 
     @property
@@ -72,20 +72,32 @@ class Filter:
 
     @property
     def needs_looking(self) -> bool:
-        """Whether no index helps, so that comments must be looked at one by one."""
-        if self.question.phrases or self.ip_network or self.campaign_id or "@" in self.author:
-            return False
-        return bool(self.reason or self.script or self.question.substrings or self.author or self.domain)
+        """Whether it asks for more than is ``indexed``, so that comments must be looked at one by one."""
+        question = self.question
+        return bool(self.reason or self.script or question.phrases or question.substrings or self.author or self.domain)
+
+    @property
+    def indexed(self) -> Filter:
+        """The part of it that is found at once, in every order."""
+        return Filter(self.status, self.site_id, ip_network=self.ip_network, campaign_id=self.campaign_id, skipped=True)
 
 
-def conditions(session: Session, actor: Actor, wanted: Filter) -> list[ColumnElement[bool]]:
-    """Return the conditions for what the person may see of what is wanted."""
-    return [*_where(session, actor, wanted), *_what(session, wanted), *_not_now(actor, wanted)]
+def conditions(
+    session: Session, actor: Actor, wanted: Filter, looked_up: Sequence[Phrase] = ()
+) -> list[ColumnElement[bool]]:
+    """Return the conditions for what the person may see of what is wanted, in as far as the database can tell.
+
+    Of the phrases of its question the full-text index is asked for those that are ``looked_up``; whether a text has
+    all of them is left to the caller.
+    """
+    return [*_where(session, actor, wanted, looked_up), *_what(session, wanted, looked_up), *_not_now(actor, wanted)]
 
 
-def _where(session: Session, actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+def _where(
+    session: Session, actor: Actor, wanted: Filter, looked_up: Sequence[Phrase]
+) -> Iterator[ColumnElement[bool]]:
     sqlite = session.get_bind().dialect.name == "sqlite"
-    found_by_id = bool(wanted.question.phrases or wanted.campaign_id)
+    found_by_id = bool(looked_up or wanted.campaign_id)
 
     def column(of: InstrumentedAttribute[Value], *, hidden: bool) -> ColumnElement[Value]:
         # SQLite knows nothing of how many comments a search finds, and would rather walk through all of a status. A
@@ -103,11 +115,10 @@ def _where(session: Session, actor: Actor, wanted: Filter) -> Iterator[ColumnEle
         yield site.in_(select(Site.id))
 
 
-def _what(session: Session, wanted: Filter) -> Iterator[ColumnElement[bool]]:
-    question = wanted.question
-    if question.phrases:
-        yield is_found(session, question)
-    for substring in question.substrings:
+def _what(session: Session, wanted: Filter, looked_up: Sequence[Phrase]) -> Iterator[ColumnElement[bool]]:
+    if looked_up:
+        yield is_found(session, looked_up)
+    for substring in wanted.question.substrings:
         yield in_text(substring)
     if wanted.author:
         name, email = Comment.author_name, Comment.author_email

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from moderation import paging
@@ -15,6 +15,7 @@ from moderation.counters import status_counts
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.review.filters import Filter, conditions, count
+from moderation.review.search import Phrase, are_in, searched
 from moderation.tables import Comment, Decision, Person, Status
 
 MAX_LIMIT = 200
@@ -31,6 +32,10 @@ class Order(StrEnum):
 
 #: Where no index helps, so many comments are looked at for one page, and the next one goes on from there.
 MOST_LOOKED_AT = 2_000
+#: So many tell how frequent a word is.
+SAMPLE = 200
+#: What more than this share of the sample has is not asked of the index.
+_FREQUENT = 0.1
 #: Nobody wants to know how many more there are, and counting costs.
 MOST_COUNTED = 10_000
 
@@ -45,36 +50,55 @@ def list_queue(
     """
     if wanted.site_id is not None:
         require_site(actor, wanted.site_id, "site")
-    found = conditions(session, actor, wanted)
-    if wanted.question.phrases:
-        return _search(session, found, order, limit, cursor)
     begin = [_behind(order, cursor)] if cursor else []
     end = _end(session, actor, wanted, order, begin) if wanted.needs_looking else None
     stretch = [*begin, _until(order, end)] if end is not None else begin
-    query = _comments().where(*found, *stretch)
-    rows = session.scalars(query.order_by(*_place(order)).limit(limit + 1)).all()
+    phrases = wanted.question.phrases
+    if phrases and end is not None and (rare := _rare(session, actor, wanted, order, limit, begin)):
+        looked_up = conditions(session, actor, wanted, rare)
+        return _search(session, looked_up, phrases, order, limit, and_(true(), *begin))
+    found = [*conditions(session, actor, wanted), *stretch]
+    if phrases:
+        return _search(session, found, phrases, order, limit, true(), end)
+    rows = session.scalars(_comments().where(*found).order_by(*_place(order)).limit(limit + 1)).all()
     following = _cursor(rows[limit - 1], order) if len(rows) > limit else None
     if following is None and end is not None:
         following = _cursor(end, order)
-    return paging.Page(rows[:limit], following, _total(session, actor, wanted, [*found, *stretch]))
+    total = _total(session, actor, wanted, found)
+    return paging.Page(rows[:limit], following, total, end is None and (wanted.is_plain or total < MOST_COUNTED))
+
+
+def _rare(
+    session: Session, actor: Actor, wanted: Filter, order: Order, limit: int, begin: list[ColumnElement[bool]]
+) -> list[Phrase]:
+    """Return the phrases to look up in the full-text index: none where looking at the next comments fills the page."""
+    every = conditions(session, actor, wanted.indexed)
+    query = select(searched()).where(*every, *begin).order_by(*_place(order)).limit(SAMPLE)
+    sample = session.scalars(query).all()
+    phrases = wanted.question.phrases
+    together = sum(are_in(phrases, text) for text in sample)
+    if together > 0 and together * MOST_LOOKED_AT >= limit * len(sample):
+        return []
+    return [one for one in phrases if sum(are_in([one], text) for text in sample) <= _FREQUENT * len(sample)]
 
 
 def _search(
-    session: Session, found: list[ColumnElement[bool]], order: Order, limit: int, cursor: str
+    session: Session,
+    found: list[ColumnElement[bool]],
+    phrases: Sequence[Phrase],
+    order: Order,
+    limit: int,
+    behind: ColumnElement[bool],
+    end: Comment | None = None,
 ) -> paging.Page[Comment]:
-    """Return a page of what the full-text index finds: it is bounded, and looked through once for page and total."""
-    newest = order is Order.NEWEST
-    places = sorted((tuple(row) for row in session.execute(select(*_columns(order)).where(*found))), reverse=newest)
-    if cursor:
-        begin = _read(order, cursor)
-        behind = [place for place in places if (place < begin if newest else place > begin)]
-    else:
-        behind = places
-    ids = [comment_id for _, comment_id in behind[:limit]]
-    rows = {comment.id: comment for comment in session.scalars(_comments().where(Comment.id.in_(ids)))}
-    items = [rows[one] for one in ids if one in rows]
-    following = _cursor(items[-1], order) if items and len(behind) > limit else None
-    return paging.Page(items, following, len(places))
+    """Return a page of those comments that have the phrases; ``found`` is bounded, and looked through once."""
+    rows = session.execute(select(Comment.id, behind, searched()).where(*found).order_by(*_place(order)))
+    have = [(one, is_behind) for one, is_behind, text in rows if are_in(phrases, text)]
+    ids = [one for one, is_behind in have if is_behind]
+    comments = {one.id: one for one in session.scalars(_comments().where(Comment.id.in_(ids[:limit])))}
+    items = [comments[one] for one in ids[:limit] if one in comments]
+    last = items[-1] if items and len(ids) > limit else end
+    return paging.Page(items, _cursor(last, order) if last is not None else None, len(have), end is None)
 
 
 def _comments() -> Select[Comment]:
@@ -109,7 +133,7 @@ def _end(
     session: Session, actor: Actor, wanted: Filter, order: Order, begin: list[ColumnElement[bool]]
 ) -> Comment | None:
     """Return the last comment that is looked at for this page; ``None``: all of them can be."""
-    every = conditions(session, actor, Filter(wanted.status, wanted.site_id, skipped=True))
+    every = conditions(session, actor, wanted.indexed)
     query = select(Comment).where(*every, *begin).order_by(*_place(order)).offset(MOST_LOOKED_AT - 1).limit(1)
     return session.scalar(query)
 

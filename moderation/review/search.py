@@ -1,16 +1,20 @@
-"""Full-text search: a question in words, and the comments that a database's own index finds for it.
+"""Full-text search: a question in words, and the comments in which they are.
 
-The index is kept by the database (migration 0002): FTS5 on SQLite, GIN over a tsvector on PostgreSQL. It knows whole
-words and their beginnings. Scripts that write without spaces have no words to look up; there, and for a question
-without a letter or digit, the text itself is looked through.
+A database's own index finds what is rare (migration 0002): FTS5 on SQLite, GIN over a tsvector on PostgreSQL. It knows
+whole words and their beginnings. Words that every few comments have are sought in the texts themselves, in the order of
+the queue: an index would first collect millions. Scripts that write without spaces have no words to look up; there, and
+for a question without a letter or digit, the database looks through the text.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from moderation.tables import Comment
@@ -23,7 +27,11 @@ _PREFIX = 3
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-_WORD = re.compile(r"[^\W_]+")
+#: Further in, a text says little new; the index ends there, too.
+_MOST_READ = 8_000
+#: Signs that belong to the letter before them: vowels in Devanagari, points in Hebrew, accents.
+_MARKS = "".join(chr(n) for n in range(0x300, 0xFFFF) if unicodedata.category(chr(n)).startswith("M"))
+_WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _FOUND_BY_SQLITE = text(
     "SELECT comment_id FROM search_document WHERE id IN "
     "(SELECT rowid FROM search_text WHERE search_text MATCH :words ORDER BY rowid DESC LIMIT :most)"
@@ -31,7 +39,8 @@ _FOUND_BY_SQLITE = text(
 # In the words of the migration, or the index would not be used.
 _VECTOR = (
     "to_tsvector('simple', translate(author_name || ' ' || author_email || ' ' || author_url || ' ' || "
-    "substr(body, 1, 8000), '!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', '                                '))"
+    f"substr(body, 1, {_MOST_READ}), "
+    "'!\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', '                                '))"
 )
 
 
@@ -42,10 +51,17 @@ class Phrase:
     words: tuple[str, ...]
     open_ended: bool = False
 
+    def is_in(self, text: str) -> bool:
+        """Return whether a text in lower case has the phrase."""
+        return any(
+            not _goes_on(text, match.start() - 1) and (self.open_ended or not _goes_on(text, match.end()))
+            for match in _pattern(self.words).finditer(text)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked up in the index (all phrases must be found), and what must be looked for in the text itself."""
+    """What must all be in a comment: phrases, and what no index knows."""
 
     phrases: tuple[Phrase, ...] = ()
     substrings: tuple[str, ...] = ()
@@ -73,12 +89,25 @@ def in_text(substring: str) -> ColumnElement[bool]:
     return or_(*(field.icontains(substring, autoescape=True) for field in fields))
 
 
-def is_found(session: Session, question: Question) -> ColumnElement[bool]:
-    """Return the condition that the index finds all of the question's phrases in a comment."""
+def searched() -> ColumnElement[str]:
+    """Return the text of a comment in which phrases are sought."""
+    author = Comment.author_name + " " + Comment.author_email + " " + Comment.author_url
+    return author + " " + func.substr(Comment.body, 1, _MOST_READ)
+
+
+def are_in(phrases: Iterable[Phrase], text: str) -> bool:
+    """Return whether a text has all of the phrases, in capitals or not."""
+    lower = text.lower()
+    return all(phrase.is_in(lower) for phrase in phrases)
+
+
+def is_found(session: Session, phrases: Iterable[Phrase]) -> ColumnElement[bool]:
+    """Return the condition that the index finds all phrases in a comment, or on PostgreSQL at least all their words."""
     if session.get_bind().dialect.name == "sqlite":
-        words = " AND ".join(_of_sqlite(phrase) for phrase in question.phrases)
+        words = " AND ".join(_of_sqlite(phrase) for phrase in phrases)
         return Comment.id.in_(_FOUND_BY_SQLITE.bindparams(words=words, most=MOST_MATCHES))
-    words = " & ".join(_of_postgresql(phrase) for phrase in question.phrases)
+    # To tell where in a text its words are, PostgreSQL would take the text apart anew.
+    words = " & ".join(_of_postgresql(phrase) for phrase in phrases)
     return Comment.id.in_(
         select(Comment.id)
         .where(text(f"{_VECTOR} @@ to_tsquery('simple', :words)").bindparams(words=words))
@@ -91,5 +120,14 @@ def _of_sqlite(phrase: Phrase) -> str:
 
 
 def _of_postgresql(phrase: Phrase) -> str:
-    words = [f"'{word}'" for word in phrase.words]
-    return f"({' <-> '.join(words)}{':*' if phrase.open_ended else ''})"
+    return " & ".join(f"'{word}'" for word in phrase.words) + (":*" if phrase.open_ended else "")
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(r"[\W_]+".join(re.escape(word.lower()) for word in words))
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Return whether a word that ends (or begins) beside the place goes on there."""
+    return 0 <= place < len(text) and (text[place].isalnum() or text[place] in _MARKS)

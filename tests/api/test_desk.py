@@ -121,14 +121,14 @@ def test_the_index_follows_what_becomes_of_a_comment(
     with services.database.writing() as session:
         session.execute(text("DELETE FROM site"))
     with services.database.reading() as session:
-        assert session.scalars(select(Comment.id).where(is_found(session, read_question("rye")))).all() == []
+        assert session.scalars(select(Comment.id).where(is_found(session, read_question("rye").phrases))).all() == []
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_postgresql_answers_a_search_from_its_index(database: Database) -> None:
     with database.reading() as session:
         session.execute(text("SET enable_seqscan = off"))
-        query = select(Comment.id).where(is_found(session, read_question("rye bread", "b.example")))
+        query = select(Comment.id).where(is_found(session, read_question("rye bread", "b.example").phrases))
         written = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = session.scalars(text(f"EXPLAIN {written.replace('%%', '%')}"))
         assert "ix__comment__search" in "\n".join(plan)

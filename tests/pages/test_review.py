@@ -88,6 +88,16 @@ def test_a_decision_leads_back_to_the_same_filters(client: FlaskClient, site: Ma
     assert "Spam 1" in page.text
 
 
+def test_what_was_not_counted_to_the_end_is_not_told_as_all(
+    client: FlaskClient, site: MadeSite, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        post_id(client, site, different(number), body=f"Sourdough takes patience, and {number} hours.")
+    assert "3 pending comments match" in Page(desk.get("/review?q=sourdough")).text
+    monkeypatch.setattr("moderation.review.queue.MOST_LOOKED_AT", 2)
+    assert "2 or more pending comments match" in Page(desk.get("/review?q=sourdough&limit=1")).text
+
+
 def test_the_form_of_a_comment_decided_meanwhile_is_answered_with_who_decided_what(
     app: Flask, client: FlaskClient, services: Services, site: MadeSite, desk: FlaskClient, admin: MadePerson
 ) -> None:
