@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from moderation.people.access import Actor
-from moderation.review.search import Phrase, Question, in_text, is_found, read_question
+from moderation.review.search import Question, in_text, read_question
 from moderation.tables import Comment, Site, Skip, Status
 
 Value = TypeVar("Value")
@@ -39,7 +39,7 @@ class Filter:
     status: Status = Status.PENDING
     site_id: uuid.UUID | None = None
     search: str = ""
-    #: A name, or an e-mail address, whole or in part.
+    #: A name, or an e-mail address, whole or from the beginning of a word.
     author: str = ""
     #: In a link, in the text or in the e-mail address.
     domain: str = ""
@@ -78,26 +78,34 @@ class Filter:
 
     @property
     def indexed(self) -> Filter:
-        """The part of it that is found at once, in every order."""
-        return Filter(self.status, self.site_id, ip_network=self.ip_network, campaign_id=self.campaign_id, skipped=True)
+        """The part of it that is found at once, in the order of time."""
+        return Filter(
+            self.status,
+            self.site_id,
+            ip_network=self.ip_network,
+            after=self.after,
+            before=self.before,
+            campaign_id=self.campaign_id,
+            skipped=True,
+        )
 
 
 def conditions(
-    session: Session, actor: Actor, wanted: Filter, looked_up: Sequence[Phrase] = ()
+    session: Session, actor: Actor, wanted: Filter, found: Sequence[uuid.UUID] | None = None
 ) -> list[ColumnElement[bool]]:
     """Return the conditions for what the person may see of what is wanted, in as far as the database can tell.
 
-    Of the phrases of its question the full-text index is asked for those that are ``looked_up``; whether a text has
-    all of them is left to the caller.
+    ``found`` are those that the full-text index has found, if it was asked; whether a text has the phrases of the
+    question is left to the caller.
     """
-    return [*_where(session, actor, wanted, looked_up), *_what(session, wanted, looked_up), *_not_now(actor, wanted)]
+    return [*_where(session, actor, wanted, found), *_what(session, wanted, found), *_not_now(actor, wanted)]
 
 
 def _where(
-    session: Session, actor: Actor, wanted: Filter, looked_up: Sequence[Phrase]
+    session: Session, actor: Actor, wanted: Filter, found: Sequence[uuid.UUID] | None
 ) -> Iterator[ColumnElement[bool]]:
     sqlite = session.get_bind().dialect.name == "sqlite"
-    found_by_id = bool(looked_up or wanted.campaign_id)
+    found_by_id = found is not None or wanted.campaign_id is not None
 
     def column(of: InstrumentedAttribute[Value], *, hidden: bool) -> ColumnElement[Value]:
         # SQLite knows nothing of how many comments a search finds, and would rather walk through all of a status. A
@@ -115,9 +123,9 @@ def _where(
         yield site.in_(select(Site.id))
 
 
-def _what(session: Session, wanted: Filter, looked_up: Sequence[Phrase]) -> Iterator[ColumnElement[bool]]:
-    if looked_up:
-        yield is_found(session, looked_up)
+def _what(session: Session, wanted: Filter, found: Sequence[uuid.UUID] | None) -> Iterator[ColumnElement[bool]]:
+    if found is not None:
+        yield Comment.id.in_(found)
     for substring in wanted.question.substrings:
         yield in_text(substring)
     if wanted.author:

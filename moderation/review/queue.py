@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +16,7 @@ from moderation.counters import status_counts
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
 from moderation.review.filters import Filter, conditions, count
-from moderation.review.search import Phrase, are_in, searched
+from moderation.review.search import Phrase, are_in, look_up, searched
 from moderation.tables import Comment, Decision, Person, Status
 
 MAX_LIMIT = 200
@@ -54,9 +55,12 @@ def list_queue(
     end = _end(session, actor, wanted, order, begin) if wanted.needs_looking else None
     stretch = [*begin, _until(order, end)] if end is not None else begin
     phrases = wanted.question.phrases
-    if phrases and end is not None and (rare := _rare(session, actor, wanted, order, limit, begin)):
-        looked_up = conditions(session, actor, wanted, rare)
-        return _search(session, looked_up, phrases, order, limit, and_(true(), *begin))
+    if phrases and end is not None:
+        rare = _rare(session, actor, wanted, order, limit, begin)
+        ids = look_up(session, rare) if rare else None
+        if ids is not None:
+            looked_up = conditions(session, actor, wanted, ids)
+            return _search(session, looked_up, phrases, order, limit, and_(true(), *begin))
     found = [*conditions(session, actor, wanted), *stretch]
     if phrases:
         return _search(session, found, phrases, order, limit, true(), end)
@@ -72,7 +76,7 @@ def _rare(
     session: Session, actor: Actor, wanted: Filter, order: Order, limit: int, begin: list[ColumnElement[bool]]
 ) -> list[Phrase]:
     """Return the phrases to look up in the full-text index: none where looking at the next comments fills the page."""
-    every = conditions(session, actor, wanted.indexed)
+    every = conditions(session, actor, _indexed(wanted, order))
     query = select(searched()).where(*every, *begin).order_by(*_place(order)).limit(SAMPLE)
     sample = session.scalars(query).all()
     phrases = wanted.question.phrases
@@ -133,9 +137,14 @@ def _end(
     session: Session, actor: Actor, wanted: Filter, order: Order, begin: list[ColumnElement[bool]]
 ) -> Comment | None:
     """Return the last comment that is looked at for this page; ``None``: all of them can be."""
-    every = conditions(session, actor, wanted.indexed)
+    every = conditions(session, actor, _indexed(wanted, order))
     query = select(Comment).where(*every, *begin).order_by(*_place(order)).offset(MOST_LOOKED_AT - 1).limit(1)
     return session.scalar(query)
+
+
+def _indexed(wanted: Filter, order: Order) -> Filter:
+    """Return the part of what is wanted that is found at once in an order."""
+    return replace(wanted.indexed, after=None, before=None) if order is Order.UNCERTAIN else wanted.indexed
 
 
 def _cursor(comment: Comment, order: Order) -> str:

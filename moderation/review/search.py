@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, TextualSelect, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from moderation.tables import Comment
 
-#: Of more matches than this, only so many (the newest on SQLite, any on PostgreSQL) are looked at.
+#: An index that finds more than this is of no help.
 MOST_MATCHES = 2_000
 #: From this length on, a word of a question is taken for the beginning of a word.
 _PREFIX = 3
@@ -34,7 +35,7 @@ _MARKS = "".join(chr(n) for n in range(0x300, 0xFFFF) if unicodedata.category(ch
 _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
 _FOUND_BY_SQLITE = text(
     "SELECT comment_id FROM search_document WHERE id IN "
-    "(SELECT rowid FROM search_text WHERE search_text MATCH :words ORDER BY rowid DESC LIMIT :most)"
+    "(SELECT rowid FROM search_text WHERE search_text MATCH :words LIMIT :most)"
 ).columns(Comment.id)
 # In the words of the migration, or the index would not be used.
 _VECTOR = (
@@ -79,7 +80,7 @@ def read_question(question: str, *names: str) -> Question:
     for name in names:
         words = tuple(_WORD.findall(name))
         if words and not _UNSPACED.search(name):
-            phrases.append(Phrase(words))
+            phrases.append(Phrase(words, open_ended=len(words[-1]) >= _PREFIX))
     return Question(tuple(phrases), tuple(substrings))
 
 
@@ -101,18 +102,23 @@ def are_in(phrases: Iterable[Phrase], text: str) -> bool:
     return all(phrase.is_in(lower) for phrase in phrases)
 
 
-def is_found(session: Session, phrases: Iterable[Phrase]) -> ColumnElement[bool]:
-    """Return the condition that the index finds all phrases in a comment, or on PostgreSQL at least all their words."""
+def look_up(session: Session, phrases: Iterable[Phrase]) -> Sequence[uuid.UUID] | None:
+    """Return what the index finds for all phrases, or on PostgreSQL for all their words; ``None``: too much."""
+    ids = session.scalars(asked_of_index(session, phrases)).all()
+    return ids if len(ids) <= MOST_MATCHES else None
+
+
+def asked_of_index(session: Session, phrases: Iterable[Phrase]) -> Select[uuid.UUID] | TextualSelect:
+    """Return the question to the index.
+
+    To tell where in a text its words are, PostgreSQL would take the text apart anew.
+    """
     if session.get_bind().dialect.name == "sqlite":
         words = " AND ".join(_of_sqlite(phrase) for phrase in phrases)
-        return Comment.id.in_(_FOUND_BY_SQLITE.bindparams(words=words, most=MOST_MATCHES))
-    # To tell where in a text its words are, PostgreSQL would take the text apart anew.
+        return _FOUND_BY_SQLITE.bindparams(words=words, most=MOST_MATCHES + 1)
     words = " & ".join(_of_postgresql(phrase) for phrase in phrases)
-    return Comment.id.in_(
-        select(Comment.id)
-        .where(text(f"{_VECTOR} @@ to_tsquery('simple', :words)").bindparams(words=words))
-        .limit(MOST_MATCHES)
-    )
+    found = text(f"{_VECTOR} @@ to_tsquery('simple', :words)").bindparams(words=words)
+    return select(Comment.id).where(found).limit(MOST_MATCHES + 1)
 
 
 def _of_sqlite(phrase: Phrase) -> str:

@@ -117,3 +117,21 @@ def test_frequent_words_are_found_page_by_page_and_rare_ones_at_once(
     if order is not Order.UNCERTAIN:
         assert ids == sorted(ids, key=sent.index, reverse=order is Order.NEWEST)
         assert pages == 1 if question == "tin" else pages > 1
+
+
+def test_what_waits_is_found_however_common_its_words_are_elsewhere(
+    client: FlaskClient, services: Services, site: MadeSite, person: MadePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that finds too much to look at is not taken for all there is."""
+    sent = [
+        str(post_id(client, site, different(n), body=f"Note {n} on the {'oven' if n > 6 else 'tin'}."))
+        for n in range(12)
+    ]
+    decided = {"ids": sent[7:11], "action": "publish"}
+    assert client.post("/api/v1/decisions", json=decided, headers=person.bearer).status_code == 200
+    monkeypatch.setattr("moderation.review.queue.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("moderation.review.queue.SAMPLE", 3)
+    monkeypatch.setattr("moderation.review.search.MOST_MATCHES", 4)
+    ids, pages = found(client, person, "oven")
+    assert ids == [sent[11]]
+    assert pages == 3
