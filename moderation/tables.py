@@ -435,6 +435,9 @@ class EarlierText(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str]
     replaced_at: Mapped[datetime]
+    #: What the judge was told beside it (as of the comment itself); empty where that was not kept yet.
+    knowledge: Mapped[dict[str, Any] | None]
+    copied: Mapped[list[Any] | None]
 
 
 class ReplyNotice(Base):

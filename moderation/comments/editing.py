@@ -214,7 +214,9 @@ def _write(session: Session, comment_id: uuid.UUID, change: _Change, now: dateti
     if comment is None or comment.version != change.version:
         message = "This comment has been decided on and can be changed no more."
         raise ConflictError(message, code="already_decided")
-    session.add(EarlierText(comment_id=comment.id, number=comment.version, body=comment.body, replaced_at=now))
+    earlier = EarlierText(comment_id=comment.id, number=comment.version, body=comment.body, replaced_at=now)
+    earlier.knowledge, earlier.copied = comment.knowledge, comment.facts.get("copied", [])
+    session.add(earlier)
     old, judgement = comment.status, change.judgement
     comment.body, comment.digest, comment.signature = change.body, change.digest, change.text.signature
     comment.status, comment.version = change.status, comment.version + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Reason:
 
 #: A graver reason outweighs a lighter one.
 GRAVITY = (Status.PUBLISHED, Status.PENDING, Status.SPAM)
+#: The codes of what the judge says; all other reasons are of rules.
+OF_JUDGE = frozenset({"not_judged", "model_spam", "model_spam_held", "model_clean", "model_unsure"})
 
 
 def cuts_in_force(rules: Rules, model_cuts: Cuts) -> Cuts:
@@ -73,4 +75,9 @@ def first_status(reasons: Sequence[Reason], *, trusted: bool) -> Status:
     """Return the gravest effect of the reasons. A trusted author (the site vouches) is published whatever they say."""
     if trusted:
         return Status.PUBLISHED
-    return max((reason.effect for reason in reasons), key=GRAVITY.index)
+    return gravest(reason.effect for reason in reasons)
+
+
+def gravest(effects: Iterable[Status]) -> Status:
+    """Return the effect that outweighs the others."""
+    return max(effects, key=GRAVITY.index)

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from model.counterfactual import Change, counterfactual
 from model.scoring import Scorer
 from moderation.people.sites import get_site
-from moderation.policy.first_status import cuts_in_force
+from moderation.policy.first_status import OF_JUDGE, cuts_in_force, gravest
 from moderation.policy.rules import current_rules
 from moderation.samples import sample_of
-from moderation.tables import Comment
+from moderation.tables import Comment, Status
 
 MOST_EARLIER = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``change``: the least that would have turned the judge's verdict; ``earlier``: the author's latest others."""
+    """``change``: the least that would have led to another status; ``earlier``: the author's latest others."""
 
     change: Change | None
     earlier: Sequence[Comment]
@@ -32,9 +32,20 @@ def context_of(session: Session, comment: Comment, scorer: Scorer | None) -> Con
     change = None
     if scorer is not None and comment.model_version == scorer.version:
         rules = current_rules(session, get_site(session, comment.site_id))
-        sample = sample_of(comment, comment.thread.key)
-        change = counterfactual(scorer, sample, cuts_in_force(rules, scorer.cuts))
+        cuts = cuts_in_force(rules, scorer.promise(rules.terms, str(comment.site_id)).cuts)
+        change = counterfactual(scorer, sample_of(comment, comment.thread.key), cuts)
+        if change is not None and not _turns(comment, Status(change.status)):
+            change = None
     return Context(change, _earlier(session, comment))
+
+
+def _turns(comment: Comment, verdict: Status) -> bool:
+    """Return whether another verdict would have been heard: a rule may ask for more than it, and trust for less."""
+    if any(reason["code"].startswith("trusted") for reason in comment.reasons):
+        return False
+    asked = [Status(reason["effect"]) for reason in comment.reasons if reason["code"] not in OF_JUDGE]
+    before = [Status(reason["effect"]) for reason in comment.reasons]
+    return bool(before) and gravest([*asked, verdict]) is not gravest(before)
 
 
 def _earlier(session: Session, comment: Comment) -> Sequence[Comment]:

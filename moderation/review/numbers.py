@@ -21,6 +21,8 @@ from moderation.database import Database, lock
 from moderation.outbox import Kind, enqueue
 from moderation.tables import Action, Comment, Day, DayCount, Decision, Job, JobState, Person, Status
 
+#: Where a verdict on a campaign reached a comment that came later.
+CAMPAIGN = "campaign"
 NOBODY = uuid.UUID(int=0)
 #: A day is over for us when everything that began in it has surely been written.
 SETTLED = timedelta(hours=1)
@@ -178,7 +180,8 @@ def _count_people(session: Session, span: Sequence[object], found: Counter[Key])
         select(Decision, Comment.site_id, before.created_at)
         .join(Comment, Comment.id == Decision.comment_id)
         .join(before, (before.comment_id == Decision.comment_id) & (before.number == Decision.number - 1))
-        .where(*span, Decision.person_id.is_not(None))  # type: ignore[arg-type]
+        # What a verdict on a campaign did to a newcomer is nobody's work, and nobody has waited for it.
+        .where(*span, Decision.person_id.is_not(None), Decision.origin != CAMPAIGN)  # type: ignore[arg-type]
     ).all()
     again = [d.comment_id for d, _, _ in rows if d.action in _VERDICTS and d.number > 2]  # noqa: PLR2004 -- judge, person, person
     earlier: dict[uuid.UUID, list[Decision]] = {}
@@ -186,6 +189,7 @@ def _count_people(session: Session, span: Sequence[object], found: Counter[Key])
         verdicts = select(Decision).where(
             Decision.comment_id.in_(again[place : place + 500]),
             Decision.person_id.is_not(None),
+            Decision.origin != CAMPAIGN,
             Decision.action.in_(_VERDICTS),
         )
         for one in session.scalars(verdicts):

@@ -231,6 +231,19 @@ def test_a_comment_tells_what_would_turn_the_verdict_and_what_its_author_wrote_b
     assert "Would be published without" in Page(office.get(f"/review/comments/{turned}")).text
 
 
+def test_nothing_is_said_to_turn_a_verdict_that_a_rule_or_a_promise_would_not_let_turn(
+    client: FlaskClient, services: Services, office: FlaskClient
+) -> None:
+    fields = {**SPAM, "author_email": "", "body": "I tried the rye recipe on Monday and let the dough rest. Thank you!"}
+    holding = Rules(publish_below=0.5, spam_above=1.0, max_links=None, hold_everything=True)
+    # Of a promise that no label keeps yet, all is held.
+    promising = Rules(max_links=None, max_ham_as_spam=0.0001, max_spam_in_published=0.0001, confidence=0.99)
+    for rules in (holding, promising):
+        held = post_id(client, make_site(services, rules=rules), fields, author_email="lee@example.com")
+        assert read(services, held).status is Status.PENDING
+        assert "Would be" not in Page(office.get(f"/review/comments/{held}")).text
+
+
 def test_what_the_site_knows_of_the_author_is_told_in_words(
     client: FlaskClient, site: MadeSite, desk: FlaskClient
 ) -> None:

@@ -16,7 +16,7 @@ from moderation.review.as_of_then import replay_decision
 from moderation.services import Services
 from moderation.tables import Action, Comment, Decision, Role, Site
 from tests.conftest import FakeClock
-from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
+from tests.factories import CLEAN, ORIGIN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
 
 RULES = Rules(publish_below=0.5, spam_above=0.5, max_links=None)
 
@@ -142,3 +142,24 @@ def test_a_decision_replayed_as_of_then_gives_the_identical_score(
         changed = replay_decision(session, first, stored, scorer)
         assert not changed.identical
         assert "changed since" in changed.problem
+
+
+def test_what_a_writer_has_changed_is_replayed_as_it_read_then(
+    client: FlaskClient, services: Services, clock: FakeClock, site: MadeSite
+) -> None:
+    home = {"Origin": ORIGIN}
+    form = client.get(f"/api/v1/sites/{site.id}/form?thread=/bread", headers=home).get_json()
+    clock.advance(20)
+    sent = client.post(site.url, json=CLEAN | {"form_token": form["form_token"]}, headers=home).get_json()
+    # By the next text the site has a published comment of this author: this one.
+    later = {"body": "On second thought an hour of rest would have been enough for the crumb."}
+    answer = client.patch(f"{site.url}/{sent['id']}", json=later, headers=home | {"Edit-Token": sent["edit_token"]})
+    assert answer.status_code == 200, answer.text
+    with services.database.reading() as session:
+        comment = session.get_one(Comment, uuid.UUID(sent["id"]))
+        decisions = session.scalars(select(Decision).order_by(Decision.number)).all()
+        scorer = services.live_model.scorer_for(decisions[0].model_version or "")
+        then, now = [replay_decision(session, one, comment, scorer) for one in decisions]
+    assert (then.identical, then.body, then.status) == (True, CLEAN["body"], decisions[0].to_status)
+    assert (now.identical, now.body) == (True, later["body"])
+    assert then.score != now.score

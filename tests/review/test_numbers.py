@@ -133,3 +133,28 @@ def test_many_uncounted_days_wait_for_the_job(client: FlaskClient, services: Ser
     assert (found.missing, found.total("came published")) == (0, 9)
     with services.database.reading() as session:
         assert len(session.scalars(select(DayCount)).all()) == 9
+
+
+def test_what_a_verdict_on_a_campaign_does_to_newcomers_is_nobodys_work(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    site, ann = make_site(services, rules=HOLDING), make_person(services)
+    words = (
+        "Discover the one simple trick that lawyers use to double your pension in only three weeks, ask me how number"
+    )
+
+    def send(number: int) -> uuid.UUID:
+        fields = {"body": f"{words} {number}", "author_email": f"w{number}@wave.example", "author_name": f"W {number}"}
+        return post_id(client, site, fields | {"thread": f"/t{number % 3}"})
+
+    sent = [send(number) for number in range(3)]
+    clock.advance(3 * 3600)
+    verdict = {"action": "spam", "versions": {str(one): 1 for one in sent}}
+    answer = client.post(f"/api/v1/comments/{sent[0]}/campaign/decision", json=verdict, headers=ann.bearer)
+    assert answer.status_code == 200, answer.text
+    for number in range(3, 9):
+        send(number)
+    found = numbers(services, site)
+    assert found.people[ann.actor.email]["did spam"] == 3
+    assert (found.median_wait or 0) > 2 * 3600
+    assert found.agreement == (0, 0)

@@ -119,6 +119,8 @@ class PastText(_Record):
     number: Number
     body: Body
     replaced_at: Moment
+    knowledge: dict[str, Annotated[float, Field(allow_inf_nan=False)]] | None = None
+    copied: list[tuple[int, int]] | None = None
 
 
 class PastAddress(_Record):
