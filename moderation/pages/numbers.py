@@ -25,7 +25,7 @@ from moderation.tables import Site
 
 blueprint = admin_blueprint("admin_numbers", __name__)
 
-PERIODS = {30: "30 days", 90: "90 days", 365: "a year"}
+PERIODS = {30: "30 days", 90: "90 days", 365: "12 months"}
 #: Beyond this many days, bars stand for weeks.
 DAILY = 92
 CAME = (("published", "published"), ("pending", "held"), ("spam", "kept as spam"))
@@ -83,15 +83,36 @@ def get_csv() -> Response:
     writer = csv.writer(out)
     names = ["came published", "came pending", "came spam", "into spam", "out of spam"]
     names += [f"would be {kind}" for kind, _ in CAME] + [f"did {deed}" for deed in DEEDS] + ["agreed", "differed"]
-    writer.writerow(["day", "site", "site id", *names])
+    writer.writerow(["day", "site", "site id", *names, "median wait in seconds"])
     with parts.database.reading() as session:
         for site in _sites(session)[0]:
             found = read_numbers(session, [site.id], since, now)
             for day, counts in found.days.items():
-                writer.writerow([day.isoformat(), safe_cell(site.name), site.id, *(counts[name] for name in names)])
+                wait = found.median_wait_on(day)
+                told = [*(counts[name] for name in names), "" if wait is None else round(wait)]
+                writer.writerow([day.isoformat(), safe_cell(site.name), site.id, *told])
+    return _sheet(out, f"moderation-{since}-{now.date()}")
+
+
+@blueprint.get("/admin/numbers/people.csv")
+def get_people_csv() -> Response:
+    """Return who decided how often, and how, as a table for spreadsheets."""
+    now = services().clock()
+    since = now.date() - timedelta(days=_period() - 1)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["person", *(f"did {deed}" for deed in DEEDS)])
+    with services().database.reading() as session:
+        found = read_numbers(session, [one.id for one in _sites(session)[0]], since, now)
+        for who, counts in found.people.items():
+            writer.writerow([safe_cell(who), *(counts[f"did {deed}"] for deed in DEEDS)])
+    return _sheet(out, f"moderation-people-{since}-{now.date()}")
+
+
+def _sheet(out: io.StringIO, name: str) -> Response:
     response = make_response(out.getvalue(), HTTPStatus.OK)
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="moderation-{since}-{now.date()}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 

@@ -133,7 +133,8 @@ def _show(
 ) -> Response:
     rules, now = current_rules(session, site), services().clock()
     named = {fate: comments_named(session, result[fate]["ids"]) for fate in FATES} if result else {}
-    words = result["words"] if result else _words(session, site, rules)
+    hits = result or word_hits(session, site, rules, now).as_dict()
+    words = hits["words"]
     examples = {word: comments_named(session, hits["ids"], 3) for word, hits in list(words.items())[:20]}
     return show(
         "admin_policy.html",
@@ -149,6 +150,7 @@ def _show(
         fates=FATES,
         named=named,
         words=words,
+        words_of=f"the newest {hits['n']} comments" if hits["truncated"] else f"the last {WINDOW.days} days",
         examples=examples,
         rules=rules,
         job=job,
@@ -175,7 +177,3 @@ def _budget(session: Session, site: Site) -> Standing | None:
         message = "A budget is a whole number of comments a day."
         raise InvalidError([FieldError("budget", "not_a_number", message)], message)
     return standing(session, site, scorer, services().clock(), reviews_per_day=float(text))
-
-
-def _words(session: Session, site: Site, rules: Rules) -> dict[str, dict[str, Any]]:
-    return word_hits(session, site, rules, services().clock()).words

@@ -125,24 +125,33 @@ def replay(
     """
     cuts = (cuts_for(rules.terms), cuts_for(present.terms)) if cuts_for else (None, None)
     ids = recent(session, site.id, now - WINDOW, at_most)
-    found = Replay(truncated=len(ids) > at_most)
+    found = Replay(truncated=len(ids) > at_most, words=_no_hits(rules))
     for place, (comment, opened) in enumerate(_load(session, ids[:at_most])):
         if place % 100 == 0:
             progress(place / max(len(ids), 1), f"{place} of {len(ids)} comments replayed")
         if comment.model_version is not None and comment.erased_at is None:
             _compare(found, site, comment, opened, rules, present, cuts)
-    found.words = dict(sorted(found.words.items(), key=lambda pair: (-pair[1]["genuine"], pair[0])))
+    found.words = _sorted(found.words)
     return found
 
 
 def word_hits(session: Session, site: Site, rules: Rules, now: datetime, at_most: int = AT_ONCE) -> Replay:
     """Return for each listed word how many of the site's recent genuine comments it stands in."""
     ids = recent(session, site.id, now - WINDOW, at_most) if rules.hold_words or rules.spam_words else []
-    found = Replay(truncated=len(ids) > at_most)
+    found = Replay(truncated=len(ids) > at_most, words=_no_hits(rules))
     for comment, _ in _load(session, ids[:at_most]):
         found.n += 1
         _count_words(found, comment, rules)
+    found.words = _sorted(found.words)
     return found
+
+
+def _no_hits(rules: Rules) -> dict[str, dict[str, Any]]:
+    return {word: {"genuine": 0, "spam": 0, "ids": []} for word in [*rules.spam_words, *rules.hold_words]}
+
+
+def _sorted(words: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return dict(sorted(words.items(), key=lambda pair: (-pair[1]["genuine"], -pair[1]["spam"], pair[0])))
 
 
 def is_genuine(comment: Comment) -> bool:

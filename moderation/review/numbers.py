@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -60,18 +60,27 @@ class Numbers:
     @property
     def median_wait(self) -> float | None:
         """Seconds that half of the decided comments had waited at most, to a quarter; ``None`` where none had."""
-        half, seen = sum(self.waits.values()) / 2, 0
-        for step, count in sorted(self.waits.items()):
-            seen += count
-            if seen >= half > 0:
-                return math.exp((step + 0.5) * _STEP)
-        return None
+        return _median(self.waits)
+
+    def median_wait_on(self, day: date) -> float | None:
+        """Return the same of what was decided on one day."""
+        steps = {name: count for name, count in self.days[day].items() if name.startswith("wait ")}
+        return _median({int(name.removeprefix("wait ")): count for name, count in steps.items()})
 
     @property
     def agreement(self) -> tuple[int, int]:
         """Of how many verdicts on comments that another person had given one on, and how many said the same."""
         same = self.total("agreed")
         return same, same + self.total("differed")
+
+
+def _median(waits: Mapping[int, int]) -> float | None:
+    half, seen = sum(waits.values()) / 2, 0
+    for step, count in sorted(waits.items()):
+        seen += count
+        if seen >= half > 0:
+            return math.exp((step + 0.5) * _STEP)
+    return None
 
 
 def count_day(session: Session, day: date) -> Counter[Key]:

@@ -121,6 +121,14 @@ def test_numbers_are_charts_with_their_table_and_csv(
     (today,) = [row for row in rows if row["site id"] == str(site.id) and row["day"] == "2026-01-05"]
     assert (today["came published"], today["came spam"], today["did spam"]) == ("1", "1", "1")
     assert {row["site"] for row in rows if row["site"].startswith("=")} == set()
+    held = post_id(client, make_site(services, rules=Rules(hold_everything=True, spam_above=1.0)), CLEAN)
+    clock.advance(3600)
+    client.post(f"/api/v1/comments/{held}/decision", json={"action": "spam"}, headers={**admin.bearer, "Cookie": ""})
+    rows = list(csv.DictReader(io.StringIO(office.get("/admin/numbers.csv").text)))
+    (wait,) = {row["median wait in seconds"] for row in rows} - {""}
+    assert int(wait) == pytest.approx(3600, rel=0.25)
+    people = list(csv.DictReader(io.StringIO(office.get("/admin/numbers/people.csv").text)))
+    assert [(row["person"], row["did spam"], row["did publish"]) for row in people] == [(admin.actor.email, "2", "0")]
     assert office.get("/admin/numbers?site=x").status_code == 404
 
 

@@ -127,4 +127,5 @@ def test_each_listed_word_tells_its_hits(client: FlaskClient, services: Services
     assert {word: (hits["genuine"], hits["spam"]) for word, hits in found.words.items()} == {
         "casino": (0, 1),
         "dough": (1, 0),
+        "nothing": (0, 0),
     }

@@ -85,7 +85,7 @@ export async function send(address, body) {
       keepalive: text.length < OUTLIVES,
     });
   } catch {
-    throw new Error("the service does not answer. Your decision is not lost: press the key again.");
+    throw new Error("the service does not answer. Decide again here.");
   }
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
