@@ -58,13 +58,12 @@ SECURITY: list[str | dict[str, list[Any]]] = ["PersonalToken", "Session"]
 @blueprint.doc(security=SECURITY, responses=[401, 404, 422])
 def get_queue(query: QueueQuery) -> dict[str, Any]:
     """List comments by where they stand."""
-    actor = current_actor()
-    if query.status == "audit":
-        with services().database.reading() as session:
-            audits = audit.list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
-            return {"comments": [blind(c) for c in audits.items], "next": audits.next, "total": audits.total}
-    wanted = filter_of(query, services().clock())
+    actor, wanted = current_actor(), filter_of(query, services().clock())
     with services().database.reading() as session:
+        if query.status == "audit":
+            newest = query.order == queue.Order.NEWEST
+            audits = audit.list_audits(session, actor, wanted, newest=newest, limit=query.limit, cursor=query.cursor)
+            return {"comments": [blind(c) for c in audits.items], "next": audits.next, "total": audits.total}
         page = queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
         return {"comments": [present(c) for c in page.items], "next": page.next, "total": page.total}
 
@@ -73,7 +72,7 @@ def filter_of(query: QueueQuery, now: datetime) -> Filter:
     """Return what of the queue a query asks for."""
     within, over = _WITHIN.get(query.age), _OVER.get(query.age)
     return Filter(
-        status=Status(query.status),
+        status=Status.PENDING if query.status == "audit" else Status(query.status),
         site_id=query.site,
         search=query.q,
         author=query.author,
@@ -143,6 +142,7 @@ def post_decision(comment_id: str, wanted: DecisionIn) -> dict[str, Any]:
             parts.clock(),
             seen_version=wanted.version,
             reason=wanted.reason,
+            blind=wanted.blind,
         )
         return _decided(session.get_one(Comment, decision.comment_id), decision, actor.email)
 
@@ -163,6 +163,7 @@ def post_decisions(wanted: DecisionsIn) -> dict[str, Any]:
             parts.clock(),
             seen_versions=wanted.versions,
             reason=wanted.reason,
+            blind=wanted.blind,
         )
         return present_outcomes(outcomes, actor.email)
 

@@ -385,6 +385,12 @@ class PromiseOut(BaseModel):
 Verdict = Literal["publish", "spam", "reject", "hold"]
 
 
+_BLIND = (
+    "False where the verdict was in view: what waits to be audited then waits on, for an answer that is given blind."
+)
+Blind = Annotated[bool, Field(description=_BLIND)]
+
+
 class DecisionIn(BaseModel):
     """A decision. ``version`` is the one that was looked at; without it whatever stands now is decided on."""
 
@@ -393,6 +399,7 @@ class DecisionIn(BaseModel):
     action: Verdict
     reason: Annotated[str, Field(max_length=MAX_REASON), Text] = ""
     version: Annotated[int, Field(ge=1)] | None = None
+    blind: Blind = True
 
 
 class DecidedOut(BaseModel):
@@ -411,6 +418,7 @@ class DecisionsIn(BaseModel):
     action: Verdict
     reason: Annotated[str, Field(max_length=MAX_REASON), Text] = ""
     versions: dict[uuid.UUID, int] = {}
+    blind: Blind = True
 
 
 class CurrentOut(BaseModel):

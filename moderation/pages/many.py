@@ -52,6 +52,7 @@ def post_decisions() -> Response:
             parts.clock(),
             seen_versions=seen,
             reason=request.form.get("reason", ""),
+            blind=read_query().status == "audit",
         )
         return _told(outcomes)
 

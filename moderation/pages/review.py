@@ -67,7 +67,7 @@ def get_queue() -> Response:
     """Show comments by where they stand."""
     actor, query = current_actor(), read_query()
     with services().database.reading() as session:
-        wanted = None if query.status == "audit" else filter_of(query, services().clock())
+        wanted = filter_of(query, services().clock())
         page = _page(session, actor, query, wanted)
         return show(
             "review.html",
@@ -77,7 +77,7 @@ def get_queue() -> Response:
                 page.items,
                 services().clock(),
                 unseen=query.status == "audit",
-                collapsed=wanted is not None and wanted.collapses,
+                collapsed=query.status != "audit" and wanted.collapses,
             ),
             following=queue_address(query, cursor=page.next) if page.next else None,
             total=page.total,
@@ -105,9 +105,10 @@ def get_counts() -> Response:
         return jsonify(_counts(session, actor, query))
 
 
-def _page(session: Session, actor: Actor, query: QueueQuery, wanted: Filter | None) -> Page[Comment]:
-    if wanted is None:
-        return list_audits(session, actor, query.site, limit=query.limit, cursor=query.cursor)
+def _page(session: Session, actor: Actor, query: QueueQuery, wanted: Filter) -> Page[Comment]:
+    if query.status == "audit":
+        newest = query.order == queue.Order.NEWEST
+        return list_audits(session, actor, wanted, newest=newest, limit=query.limit, cursor=query.cursor)
     return queue.list_queue(session, actor, wanted, order=query.order, limit=query.limit, cursor=query.cursor)
 
 
@@ -163,6 +164,8 @@ def post_decision(comment_id: str) -> Response:
                 parts.clock(),
                 seen_version=wanted.version,
                 reason=wanted.reason,
+                # A comment that waits to be audited has a page that tells no verdict, as the lane does.
+                blind=request.args.get("from") == "comment" or read_query().status == "audit",
             )
     except ConflictError as error:
         return _conflict(error, comment_id)

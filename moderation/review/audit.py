@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from model.sample import Label
@@ -14,6 +14,7 @@ from moderation import paging
 from moderation.people.access import Actor, require_site
 from moderation.policy.audit import Rate, genuine_lost, is_broken, rate_of
 from moderation.policy.rules import current_rules
+from moderation.review.filters import Filter, told_blind
 from moderation.tables import Comment, Decision, Site, Status
 
 WAITING = (Comment.audit_share.is_not(None), Comment.audited_at.is_(None))
@@ -37,19 +38,23 @@ class AuditReport:
 
 
 def list_audits(
-    session: Session, actor: Actor, site_id: uuid.UUID | None, *, limit: int = 50, cursor: str = ""
+    session: Session, actor: Actor, wanted: Filter, *, newest: bool = False, limit: int = 50, cursor: str = ""
 ) -> paging.Page[Comment]:
-    """Return a page of the decisions that wait to be audited, oldest first."""
-    conditions: list[ColumnElement[bool]] = [*WAITING, actor.only_theirs(Comment.site_id)]
-    if site_id is not None:
-        require_site(actor, site_id, "site")
-        conditions.append(Comment.site_id == site_id)
+    """Return a page of the decisions that wait to be audited, in the order in which they came.
+
+    What of ``wanted`` would tell a verdict (status, reason, campaign) is left out.
+    """
+    conditions = [*WAITING, actor.only_theirs(Comment.site_id), *told_blind(session, wanted)]
+    if wanted.site_id is not None:
+        require_site(actor, wanted.site_id, "site")
+        conditions.append(Comment.site_id == wanted.site_id)
     total = session.scalar(select(func.count()).select_from(Comment).where(*conditions)) or 0
     query = select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site)).where(*conditions)
     if cursor:
         # The id says when a comment came, and nothing of what was made of it.
-        query = query.where(Comment.id > paging.read_id_cursor(cursor))
-    rows = session.scalars(query.order_by(Comment.id).limit(limit + 1)).all()
+        last = paging.read_id_cursor(cursor)
+        query = query.where(Comment.id < last if newest else Comment.id > last)
+    rows = session.scalars(query.order_by(Comment.id.desc() if newest else Comment.id).limit(limit + 1)).all()
     following = paging.id_cursor(rows[limit - 1].id) if len(rows) > limit else None
     return paging.Page(rows[:limit], following, total)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from model.neighbours import bands, similarity
@@ -45,10 +45,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Near-identical comments that a person may see: the ``MOST_MEMBERS`` first, those that wait before others."""
+    """Near-identical comments that a person may see.
+
+    ``members``: the ``MOST_MEMBERS`` first, those that wait before others; ``places``: how many there are of each
+    status, site and thread, however many.
+    """
 
     id: uuid.UUID
     members: Sequence[Member]
+    places: Mapping[tuple[Status, str, str], int]
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return sum(self.places.values())
 
     @property
     def waiting(self) -> dict[uuid.UUID, int]:
@@ -58,17 +68,20 @@ class Campaign:
     @property
     def statuses(self) -> Counter[Status]:
         """How many stand where."""
-        return Counter(m.status for m in self.members)
+        found: Counter[Status] = Counter()
+        for (status, _, _), count in self.places.items():
+            found[status] += count
+        return found
 
     @property
     def sites(self) -> list[str]:
         """The names of the sites that it came to."""
-        return sorted({m.site for m in self.members})
+        return sorted({site for _, site, _ in self.places})
 
     @property
     def threads(self) -> int:
         """How many threads it came to."""
-        return len({(m.site, m.thread) for m in self.members})
+        return len({(site, thread) for _, site, thread in self.places})
 
     @property
     def outliers(self) -> list[Member]:
@@ -86,18 +99,21 @@ def campaigns_of(session: Session, actor: Actor, comments: Sequence[Comment]) ->
     for first in many:
         if first is not None:
             found[first] = _members(session, actor, first)
-    return {
-        comment.id: Campaign(comment.campaign_id or comment.id, members)
-        for comment in comments
-        if len(members := found[comment.campaign_id or comment.id]) > 1
+    campaigns = {
+        first: Campaign(first, members, _places(session, actor, first, members))
+        for first, members in found.items()
+        if len(members) > 1
     }
+    firsts_of = {comment.id: comment.campaign_id or comment.id for comment in comments}
+    return {one: campaigns[first] for one, first in firsts_of.items() if first in campaigns}
 
 
 def campaign_of(session: Session, actor: Actor, comment_id: uuid.UUID) -> Campaign:
     """Return the campaign that a comment is one of, were it the only one. Raises ``NotFoundError``."""
     comment = get_comment(session, actor, comment_id)
     first = comment.campaign_id or comment.id
-    return Campaign(first, _members(session, actor, first))
+    members = _members(session, actor, first)
+    return Campaign(first, members, _places(session, actor, first, members))
 
 
 def _members(session: Session, actor: Actor, first: uuid.UUID) -> list[Member]:
@@ -126,6 +142,31 @@ def _members(session: Session, actor: Actor, first: uuid.UUID) -> list[Member]:
     ]
 
 
+def _places(
+    session: Session, actor: Actor, first: uuid.UUID, members: Sequence[Member]
+) -> Mapping[tuple[Status, str, str], int]:
+    if len(members) < MOST_MEMBERS:
+        return Counter((m.status, m.site, m.thread) for m in members)
+    query = (
+        select(Comment.status, Site.name, Thread.key, func.count())
+        .join(Site, Site.id == Comment.site_id)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(or_(Comment.campaign_id == first, Comment.id == first), actor.only_theirs(Comment.site_id))
+        .group_by(Comment.status, Site.name, Thread.key)
+    )
+    return {(status, site, thread): count for status, site, thread, count in session.execute(query)}
+
+
+def _rest(session: Session, actor: Actor, first: uuid.UUID, seen: Mapping[uuid.UUID, int]) -> dict[uuid.UUID, int]:
+    """Return what waits of a campaign beyond the ``MOST_MEMBERS`` that could be looked at, with its versions."""
+    query = (
+        select(Comment.id, Comment.version)
+        .where(or_(Comment.campaign_id == first, Comment.id == first), actor.only_theirs(Comment.site_id))
+        .where(Comment.status == Status.PENDING)
+    )
+    return {one: version for one, version in session.execute(query) if one not in seen}
+
+
 def decide_campaign(
     session: Session,
     actor: Actor,
@@ -138,9 +179,10 @@ def decide_campaign(
 ) -> list[Outcome]:
     """Decide on those members of a comment's campaign that were looked at.
 
-    Spam and rejection also cover what comes in for ``STANDS``.
+    Spam and rejection also cover what comes in for ``STANDS``, and of a campaign that is larger than can be looked at
+    what waits beyond.
 
-    Members that changed since are skipped and reported, members that were not looked at are left alone. Raises
+    Members that changed since are skipped and reported, others that were not looked at are left alone. Raises
     ``NotFoundError``, ``InvalidError``, and ``ConflictError`` where nothing of what was looked at could be decided.
     """
     if action not in TO_STATUS or action is Action.HOLD:
@@ -153,9 +195,12 @@ def decide_campaign(
         Comment.id.in_(seen_versions), or_(Comment.campaign_id == first, Comment.id == first)
     )
     members = session.scalars(query).all()
+    if action is not Action.PUBLISH and len(members) >= MOST_MEMBERS:
+        rest = _rest(session, actor, first, seen_versions)
+        members, seen_versions = [*members, *rest], {**seen_versions, **rest}
     batch_id = new_id()
     outcomes = decide_many(
-        session, actor, members, action, now, seen_versions=seen_versions, reason=reason, batch_id=batch_id
+        session, actor, members, action, now, seen_versions=seen_versions, reason=reason, batch_id=batch_id, blind=False
     )
     if not any(outcome.decision for outcome in outcomes):
         message = "Nothing was decided: every comment of the campaign has changed since you looked at it."

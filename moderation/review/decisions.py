@@ -17,12 +17,14 @@ from moderation.errors import ConflictError, FieldError, InvalidError, Moderatio
 from moderation.mail.notices import announce_publication
 from moderation.people.access import Actor, require_site
 from moderation.policy.moves import TEACHES, TO_STATUS
-from moderation.review.audit import hold_to_promise
+from moderation.review.audit import hold_to_promise, is_waiting
 from moderation.review.history import Standing, fold
 from moderation.tables import Action, Claim, Comment, Decision, Person, Site, Status
 from moderation.webhooks.announce import announce_decision
 
 MAX_REASON = 1000
+#: The origin of a decision that answered an audit.
+AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,13 @@ def decide(
     seen_version: int | None = None,
     reason: str = "",
     batch_id: uuid.UUID | None = None,
+    blind: bool = True,
     tally: Tally | None = None,
 ) -> Decision:
     """Decide on a comment.
 
-    ``seen_version`` is the version the person looked at. A ``tally`` gathers the counts of a batch, to be written by
+    ``seen_version`` is the version the person looked at. ``blind``: without seeing how the comment was judged, so that
+    the decision answers an audit if one waits. A ``tally`` gathers the counts of a batch, to be written by
     whoever decides on it.
     The same decision by the same person again is harmless and returns the first. Raises ``NotFoundError`` (also for
     a comment of another's site), ``InvalidError``, and ``ConflictError`` if somebody decided since ``seen_version``.
@@ -68,11 +72,13 @@ def decide(
         raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters.")])
     comment = _lock(session, actor, comment_id)
     last = _last(session, comment)
-    if last.person_id == actor.person_id and last.action is action:
+    answers = blind and is_waiting(comment)
+    if last.person_id == actor.person_id and last.action is action and not answers:
         return last
     if seen_version is not None and seen_version != comment.version:
         raise _moved_on(session, comment, last)
     decision = _new_decision(comment, actor, action, now, reason=reason, batch_id=batch_id)
+    decision.origin = AUDIT if answers else decision.origin
     decision.to_status, decision.label = TO_STATUS[action], TEACHES[action]
     labelled = decision.label is not None
     standing = Standing(
@@ -96,6 +102,7 @@ def decide_many(
     seen_versions: Mapping[uuid.UUID, int] | None = None,
     reason: str = "",
     batch_id: uuid.UUID | None = None,
+    blind: bool = True,
 ) -> list[Outcome]:
     """Decide on several comments in one go; what cannot be decided is reported and hinders none of the others."""
     batch_id, tally = batch_id or new_id(), Tally()
@@ -113,6 +120,7 @@ def decide_many(
                 seen_version=seen,
                 reason=reason,
                 batch_id=batch_id,
+                blind=blind,
                 tally=tally,
             )
             outcomes[comment_id] = Outcome(comment_id, decision, None)
@@ -221,8 +229,8 @@ def _stand(
         standing.labelled_by,
     )
     if comment.audit_share is not None:
-        # Only a verdict answers the audit's question; one that is taken back asks it again.
-        comment.audited_at = standing.labelled_at
+        session.flush()
+        comment.audited_at = _audited_at(_decisions(session, comment.id))
         session.flush()
         hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
     session.flush()
@@ -234,6 +242,21 @@ def _stand(
         tally.move(author_of(comment), comment.thread_id, old, comment.status, url)
     else:
         count_move(session, author_of(comment), comment.thread_id, old, comment.status, url)
+
+
+def _audited_at(decisions: Sequence[Decision]) -> datetime | None:
+    """Return when the audit's question was answered: blind, not taken back since, and the comment not held again."""
+    taken_back = set()
+    for decision in reversed(decisions):
+        if decision.id in taken_back:
+            continue
+        if decision.undoes_id is not None:
+            taken_back.add(decision.undoes_id)
+        elif decision.action is Action.HOLD:
+            return None
+        elif decision.origin == AUDIT:
+            return decision.created_at
+    return None
 
 
 def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -99,6 +99,15 @@ def conditions(
     question is left to the caller.
     """
     return [*_where(session, actor, wanted, found), *_what(session, wanted, found), *_not_now(actor, wanted)]
+
+
+def told_blind(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return the conditions for what is wanted of comments that wait to be audited, but for what would tell a verdict.
+
+    There are few of them, so that their texts are looked through for the words of a question.
+    """
+    asked = replace(wanted, search="", reason="", campaign_id=None)
+    return [*(in_text(word) for word in wanted.search.split()), *_what(session, asked, None)]
 
 
 def _where(

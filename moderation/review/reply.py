@@ -43,7 +43,9 @@ def publish_and_reply(
     submission = parse_submission(fields, by_server=True, name_required=True, email_required=False, now=now)
     submission = submission.model_copy(update={"parent_id": comment.id})
     batch_id = new_id()
-    decision = decide(session, actor, comment.id, Action.PUBLISH, now, seen_version=seen_version, batch_id=batch_id)
+    decision = decide(
+        session, actor, comment.id, Action.PUBLISH, now, seen_version=seen_version, batch_id=batch_id, blind=False
+    )
     site = session.get_one(Site, comment.site_id)
     draft = Draft(
         id=new_id(),

@@ -2,7 +2,7 @@
 // server does not.
 
 import { cardOf, checkEmpty, here, list, loadAhead, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
-import { act, decide, undo } from "./desk/deciding.js";
+import { act, decide, inLane, undo } from "./desk/deciding.js";
 import { choose, chooseAll, chosen, chooseNone, decideMany } from "./desk/many.js";
 import "./desk/others.js";
 import { say, send } from "./desk/telling.js";
@@ -36,7 +36,8 @@ function expand(item) {
 }
 
 const verdict = (action) => () => {
-  if (chosen().length) decideMany(action);
+  if (action === "hold" && inLane()) say("An audit is answered by publish, spam or reject; skip what you cannot tell.");
+  else if (chosen().length) decideMany(action);
   else if (action === "reject") open(seen(), "reject");
   else decide(seen(), action);
 };

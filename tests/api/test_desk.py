@@ -316,6 +316,25 @@ def test_what_waits_of_a_campaign_is_shown_before_the_rest_however_large_it_is(
     assert (members[0]["id"], members[0]["status"]) == (ids[6], "pending")
 
 
+def test_a_spam_verdict_on_a_campaign_covers_also_what_is_too_much_to_show(
+    client: FlaskClient, services: Services, person: MadePerson, site: MadeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "MOST_MEMBERS", 3)
+    ids = [wave(client, site, number) for number in range(7)]
+    other = post_id(client, site)
+    ask(client, person, f"/comments/{ids[5]}/decision", {"action": "publish"})
+    found = ask(client, person, f"/comments/{ids[0]}/campaign")
+    assert (found["statuses"], found["threads"], len(found["members"])) == ({"pending": 6, "published": 1}, 3, 3)
+    body = {"action": "spam", "versions": {member["id"]: member["version"] for member in found["members"]}}
+    made = ask(client, person, f"/comments/{ids[0]}/campaign/decision", body)
+    assert len(made["decided"]) == 6
+    assert stands(services, *ids) == ["published" if one == ids[5] else "spam" for one in ids]
+    assert stands(services, other) == ["pending"]
+    ask(client, person, f"/batches/{made['batch_id']}/undo", {})
+    assert stands(services, *ids) == ["published" if one == ids[5] else "pending" for one in ids]
+    check_counts(services, site)
+
+
 def test_a_verdict_on_a_campaign_ends_after_a_day(
     client: FlaskClient, clock: FakeClock, services: Services, site: MadeSite, person: MadePerson
 ) -> None:

@@ -10,6 +10,7 @@ from moderation.policy.rules import Rules
 from moderation.services import Services
 from tests.factories import SPAM, make_person, make_site, post_id
 from tests.pages.conftest import sign_in
+from tests.pages.markup import Page
 
 
 def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, services: Services) -> None:
@@ -35,6 +36,21 @@ def test_the_lane_shows_the_comment_but_not_the_verdict(client: FlaskClient, ser
     assert "status=audit" in decided.headers["Location"]
     assert 'data-count="audit">0<' in desk.get("/review?status=audit").get_data(as_text=True)
     assert "likely spam" in desk.get(f"/review/comments/{comment}").get_data(as_text=True)
+
+
+def test_what_is_decided_with_the_verdict_in_view_waits_on(client: FlaskClient, services: Services) -> None:
+    rules = Rules(publish_below=0.5, spam_above=0.5, audit_spam=1.0, max_links=None)
+    site = make_site(services, rules=rules)
+    comment = post_id(client, site, SPAM)
+    desk = client
+    sign_in(desk, make_person(services))
+    page = Page(desk.get("/review?status=spam"))
+    form = next(one for one in page.forms if ("action", "publish") in one.buttons and "decision" in one.action)
+    assert desk.post(form.action, data=form.fields | {"action": "publish"}).status_code == 303
+    lane = Page(desk.get("/review?status=audit"))
+    assert f"comment-{comment}" in lane.html
+    # Nobody holds what is decided already: it would wait in two places.
+    assert "Hold" not in lane.text
 
 
 def test_taking_audits_back_and_previews_tell_no_verdict(client: FlaskClient, services: Services) -> None:

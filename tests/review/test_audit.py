@@ -105,6 +105,48 @@ def test_a_verdict_answers_and_taking_it_back_asks_again(
     assert queue(client, admin, site)["total"] == 1
 
 
+def test_a_rejection_answers_too(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:
+    comment = post_id(client, site)
+    rejection = decide(client, admin, comment, "reject")
+    assert queue(client, admin, site)["total"] == 0
+    undone = client.post(f"/api/v1/decisions/{rejection}/undo", headers=admin.bearer).get_json()
+    assert queue(client, admin, site)["total"] == 1
+    client.post(f"/api/v1/decisions/{undone['decision']['id']}/undo", headers=admin.bearer)
+    assert queue(client, admin, site)["total"] == 0
+
+
+def test_who_saw_the_verdict_has_not_answered(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson
+) -> None:
+    """Else whoever tidies up the published comments would make the judge look as good, or as bad, as they like."""
+    spam, genuine = post_id(client, site, SPAM), post_id(client, site, CLEAN)
+    seen = {"action": "publish", "blind": False}
+    assert client.post(f"/api/v1/comments/{spam}/decision", json=seen, headers=admin.bearer).status_code == 200
+    many = {"ids": [str(genuine)], **seen}
+    assert client.post("/api/v1/decisions", json=many, headers=admin.bearer).status_code == 200
+    assert queue(client, admin, site)["total"] == 2
+    # The same answer, given blind, is an answer.
+    decide(client, admin, spam, "publish")
+    assert [comment["id"] for comment in queue(client, admin, site)["comments"]] == [str(genuine)]
+    with services.database.reading() as session:
+        found = report(session, session.get_one(Site, site.id))
+    assert (found.ham_as_spam.audited, found.spam_in_published.audited) == (1, 0)
+
+
+def test_the_lane_is_searched_by_what_tells_no_verdict(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:
+    ids = [str(post_id(client, site, different(n), body=f"A {word} note.")) for n, word in enumerate(("red", "blue"))]
+    for query, found in {
+        "q=BLUE": ids[1:],
+        "q=a+note": ids,
+        "q=green": [],
+        "order=newest": ids[::-1],
+        "author=nobody": [],
+        "reason=model_clean": ids,
+    }.items():
+        lane = client.get(f"/api/v1/queue?status=audit&{query}", headers=admin.bearer).get_json()
+        assert ([comment["id"] for comment in lane["comments"]], lane["total"]) == (found, len(found)), query
+
+
 def test_the_rates_weigh_each_audit_by_its_chance(
     client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson
 ) -> None:

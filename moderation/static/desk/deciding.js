@@ -6,6 +6,9 @@ import { button, count, inTurn, say, send, toast } from "./telling.js";
 export const BECOMES = { publish: "published", spam: "spam", reject: "rejected", hold: "pending" };
 const SAID = { published: "Published", spam: "Marked as spam", rejected: "Rejected", pending: "Held" };
 
+/** Whether comments are shown without their verdicts, to be audited. */
+export const inLane = () => list.dataset.status === "audit";
+
 /** What was decided here, the latest last: what "undo" takes back. */
 const decided = [];
 
@@ -22,7 +25,7 @@ export function decide(item, action, reason = "") {
       renew(entry, await send(`/api/v1/comments/${id}/campaign/decision`, { action, reason, versions }));
       return;
     }
-    const answer = await send(`/api/v1/comments/${id}/decision`, { action, reason, version: versions[id] });
+    const answer = await send(`/api/v1/comments/${id}/decision`, { action, reason, version: versions[id], blind: inLane() });
     entry.decision = answer.decision.id;
     takeVersions(card, { [id]: answer.comment.version });
   });

@@ -1,7 +1,7 @@
 // Many at once: choosing cards, being told what a decision would do, and deciding on exactly those.
 
 import { cardOf, list, sizeOf, versionsOf } from "./cards.js";
-import { BECOMES, act, renew } from "./deciding.js";
+import { BECOMES, act, inLane, renew } from "./deciding.js";
 import { say, send } from "./telling.js";
 
 const bar = document.querySelector("#bulk");
@@ -97,7 +97,7 @@ function carryOut(items, versions, action, reason) {
   chooseNone();
   const ids = Object.keys(versions);
   act(items, BECOMES[action], `${DOES[action]}: ${plural(ids.length)}`, items.map(sizeFor), async (entry) => {
-    const answer = await send("/api/v1/decisions", { action, reason, ids, versions });
+    const answer = await send("/api/v1/decisions", { action, reason, ids, versions, blind: inLane() });
     if (!answer.decided.length) throw new Error("all of them changed since you looked.");
     renew(entry, answer);
   });
