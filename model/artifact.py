@@ -11,12 +11,13 @@ import json
 import os
 import shutil
 import zipfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from model.features import NUMBERS
+from model.parts import Doubt
 from model.vector import NUMBERS_FROM, WIDTH
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _LOG_STEP: Final = 8.0
 
 
 #: No log-odds lie in it: texts are judged whole.
-NO_DOUBT: Final = (0.0, 0.0)
+NO_DOUBT: Final = Doubt(0.0, 0.0)
 
 
 class ArtifactError(Exception):
@@ -63,7 +64,7 @@ class Weights:
     """A linear judge: log-odds = ``intercept`` + x · ``weights``, x of `vector.WIDTH` columns.
 
     ``precision`` is the inverse variance of each weight, what retraining holds on to; ``sites`` have columns of their
-    own. Between the log-odds of ``doubt`` the parts of a text are judged, too (see `parts`). Weights are exactly as
+    own. In ``doubt`` the parts of a text are judged, too (see `parts`). Weights are exactly as
     stored (half precision in the hashed spaces), so a saved model is the model.
     """
 
@@ -71,7 +72,7 @@ class Weights:
     precision: Floats
     intercept: float
     sites: frozenset[str] = frozenset()
-    doubt: tuple[float, float] = NO_DOUBT
+    doubt: Doubt = NO_DOUBT
 
     def stored(self) -> Weights:
         """The same, rounded to what the file keeps."""
@@ -88,20 +89,20 @@ def _pack(weights: Weights) -> dict[str, NDArray[Any]]:
         "numbers": weights.weights[NUMBERS_FROM:],
         "numbers_precision": weights.precision[NUMBERS_FROM:],
         "intercept": np.array(weights.intercept),
-        "doubt": np.array(weights.doubt),
+        "doubt": np.array(astuple(weights.doubt)),
     }
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], sites: frozenset[str]) -> Weights:
     hashed = arrays["hashed"].astype(np.float64)
     precision = float(arrays["least"]) * 2.0 ** (arrays["precision"] / _LOG_STEP)
-    low, high = arrays["doubt"].tolist()
     return Weights(
         np.concatenate((hashed, arrays["numbers"])),
         np.concatenate((precision, arrays["numbers_precision"])),
         float(arrays["intercept"]),
         sites,
-        (low, high),
+        # A model of November 2026 may have no margin.
+        Doubt(*arrays["doubt"].tolist()),
     )
 
 

@@ -59,8 +59,8 @@ def explain(
     return tuple(addends)
 
 
-def placed(addends: Iterable[Evidence], part: Span) -> tuple[Evidence, ...]:
-    """The addends of a part of a body as evidence on the whole body, and, adding nothing, which part it is."""
+def placed(addends: Iterable[Evidence], part: Span, margin: float) -> tuple[Evidence, ...]:
+    """The addends of a part of a body as evidence on the whole body, and which part it is, with its ``margin``."""
     begin, end = part
     moved = [
         replace(one, start=one.start + begin, end=one.end + begin)
@@ -68,7 +68,7 @@ def placed(addends: Iterable[Evidence], part: Span) -> tuple[Evidence, ...]:
         else one
         for one in addends
     ]
-    return (*moved, Evidence(LOUDEST, "body", 0.0, begin, end))
+    return (*moved, Evidence(LOUDEST, "body", margin, begin, end))
 
 
 def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:

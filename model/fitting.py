@@ -205,5 +205,5 @@ def calibrated(weights: Weights, slope: float, offset: float) -> Weights:
         weights=slope * weights.weights,
         precision=weights.precision / slope**2,
         intercept=slope * weights.intercept + offset,
-        doubt=(slope * weights.doubt[0] + offset, slope * weights.doubt[1] + offset),
+        doubt=weights.doubt.mapped(slope, offset),
     )

@@ -1,14 +1,14 @@
 """Parts of a text that are judged by themselves where the whole leaves a doubt.
 
 Spam hides in the words of a genuine comment: judged as a whole, the two outvote each other. Where the log-odds of the
-whole lie in the judge's ``doubt``, its ends are judged alone as well, and the loudest speaks for all. A comment about
-which there is no doubt, which is nearly every genuine one, costs nothing more.
+whole lie in the judge's `Doubt`, its ends are judged alone as well, and the loudest speaks for all. A comment about
+which there is no doubt costs nothing more.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +22,27 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Where parts are judged: while the log-odds of the whole lie between ``low`` and ``high``.
+
+    ``margin`` is taken off the log-odds of a part: of several parts one is louder than the whole by chance, too.
+    """
+
+    low: float
+    high: float
+    margin: float = 0.0
+
+    def __contains__(self, whole: float) -> bool:
+        """Whether the log-odds of a whole leave a doubt."""
+        return self.low < whole < self.high
+
+    def mapped(self, slope: float, offset: float) -> Doubt:
+        """The same where all log-odds are turned to ``slope`` * log-odds + ``offset``."""
+        return Doubt(slope * self.low + offset, slope * self.high + offset, slope * self.margin)
+
 
 #: Whole sentences of at least so many words make an end of a text of at least `_LONG` words.
 _END: Final = 25
@@ -71,20 +92,18 @@ def alone(sample: Sample, part: Span) -> Sample:
     return replace(sample, body=sample.body[begin:end], copied=tuple(span for span in copied if span[0] < span[1]))
 
 
-def loudest(
-    samples: Sequence[Sample], whole: Floats, doubt: tuple[float, float], judge: Callable[[list[Sample]], Floats]
-) -> Floats:
+def loudest(samples: Sequence[Sample], whole: Floats, doubt: Doubt, judge: Callable[[list[Sample]], Floats]) -> Floats:
     """Log-odds of comments as `Scorer` gives them, shape ``(n,)``, from those of the ``whole`` texts.
 
     ``judge`` gives the log-odds of texts as they are.
     """
     views: list[Sample] = []
     owner: list[int] = []
-    for item in np.flatnonzero((whole > doubt[0]) & (whole < doubt[1])).tolist():
+    for item in np.flatnonzero((whole > doubt.low) & (whole < doubt.high)).tolist():
         for part in parts_of(samples[item].body):
             views.append(alone(samples[item], part))
             owner.append(item)
     found = whole.copy()
     if views:
-        np.maximum.at(found, np.array(owner), judge(views))
+        np.maximum.at(found, np.array(owner), judge(views) - doubt.margin)
     return found

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from model.parts import loudest
+from model.parts import Doubt, loudest
 from model.reading import read
 from model.vector import WIDTH, vectors
 
@@ -221,7 +221,7 @@ def fitted(weights: Weights) -> ByParts:
 class ByParts(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A fitted ``pipeline`` that is asked about parts of a text, too, where its log-odds lie in ``doubt``."""
 
-    def __init__(self, pipeline: Pipeline, doubt: tuple[float, float]) -> None:
+    def __init__(self, pipeline: Pipeline, doubt: Doubt) -> None:
         self.pipeline = pipeline
         self.doubt = doubt
 

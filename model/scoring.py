@@ -122,15 +122,14 @@ class Scorer:
 
     def _loudest(self, samples: Sequence[Sample], wholes: Iterable[float]) -> list[tuple[float, Span | None]]:
         """The log-odds, and the part of the text that they are of, if it is not the whole (see `parts`)."""
-        low, high = self._doubt
         found: list[tuple[float, Span | None]] = [(whole, None) for whole in wholes]
-        doubted = [item for item, (whole, _) in enumerate(found) if low < whole < high]
+        doubted = [item for item, (whole, _) in enumerate(found) if whole in self._doubt]
         asked = [(item, part) for item in doubted for part in parts_of(samples[item].body)]
         for (item, part), log_odds in zip(
             asked, self._log_odds([alone(samples[item], part) for item, part in asked]), strict=True
         ):
-            if log_odds > found[item][0]:
-                found[item] = log_odds, part
+            if log_odds - self._doubt.margin > found[item][0]:
+                found[item] = log_odds - self._doubt.margin, part
         return found
 
     def _log_odds(self, samples: Sequence[Sample]) -> Iterator[float]:
@@ -153,4 +152,5 @@ class Scorer:
     def _explain(self, sample: Sample, part: Span) -> tuple[Evidence, ...]:
         reading = read(alone(sample, part), trace=True)
         ((found, clues),) = features_of([reading], self.sites)
-        return placed(explained(reading, found, clues, numbers(reading), self._weights, self._intercept), part)
+        addends = explained(reading, found, clues, numbers(reading), self._weights, self._intercept)
+        return placed(addends, part, -self._doubt.margin)

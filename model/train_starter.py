@@ -27,6 +27,7 @@ from model.fitting import Judged, both, calibrate, calibrated, split
 from model.held_out import FILE, HeldOut
 from model.home_pages import with_home_page
 from model.neighbours import Union
+from model.parts import Doubt
 from model.pipeline import CommentVectorizer, PriorLogisticRegression, stacked
 from model.promise import solve
 from model.reading import read
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION: Final = "starter-2026.11.28"
+VERSION: Final = "starter-2026.11.29"
 #: Precision of a hashed weight before any data; smaller lets words speak louder.
 PRECISION: Final = 0.1
 _TEXT: Final = frozenset({WORDS, LETTERS})
@@ -73,8 +74,9 @@ def prior() -> tuple[Floats, Floats]:
     return mean, precision
 
 
-#: Where parts of a text are judged as well as the whole: a fifth of the genuine comments, and nearly all hidden spam.
-DOUBT: Final = (-9.0, 3.0)
+#: Where parts of a text are judged as well as the whole: nearly all hidden spam is there, and of the genuine comments
+#: half, of which two in five have parts.
+DOUBT: Final = Doubt(-12.0, 3.0, margin=0.75)
 UNTAUGHT: Final = artifact.Weights(*prior(), 0.0, doubt=DOUBT)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from model.artifact import Manifest, Weights, save
+from model.parts import Doubt
 from model.sample import Label, LabelledSample, Sample
 from model.scoring import STARTER, Scorer
 from model.vector import WIDTH
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def random_weights() -> Weights:
     """Weights that agree with nothing, so that no error can hide behind a zero."""
     random = np.random.default_rng(7)
-    weights = Weights(random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}), (-9.0, 9.0))
+    weights = Weights(random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}), Doubt(-9.0, 9.0, 0.5))
     return weights.stored()
 
 
