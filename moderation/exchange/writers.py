@@ -21,7 +21,9 @@ def add_writers(session: Session, site_id: uuid.UUID, comments: Sequence[Record]
     ids = {comment["id"]: comment for comment in comments}
     texts = select(EarlierText).where(EarlierText.comment_id.in_(ids))
     for text in session.scalars(texts.order_by(EarlierText.comment_id, EarlierText.number)):
-        told = {name: getattr(text, name) for name in ("number", "body", "replaced_at", "knowledge", "copied")}
+        told = {"number": text.number, "body": text.body, "replaced_at": text.replaced_at}
+        if text.knowledge is not None:
+            told |= {"knowledge": text.knowledge, "copied": text.copied or []}
         ids[text.comment_id].setdefault("earlier_texts", []).append(told)
     for comment_id in session.scalars(select(ReplyNotice.comment_id).where(ReplyNotice.comment_id.in_(ids))):
         ids[comment_id]["notify"] = True

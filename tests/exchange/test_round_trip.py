@@ -87,7 +87,9 @@ def _be_written_to(database: Database, site_id: uuid.UUID, ids: list[uuid.UUID],
     """Let Mary change two texts, want mail and prove her address, and another refuse all mail."""
     with database.writing() as session:
         for number, body in ((1, "The first."), (2, "The sekond.")):
-            session.add(EarlierText(comment_id=ids[0], number=number, body=body, replaced_at=clock()))
+            earlier = EarlierText(comment_id=ids[0], number=number, body=body, replaced_at=clock())
+            earlier.knowledge, earlier.copied = {"author_published": float(number)}, [[0, number]]
+            session.add(earlier)
         session.add(EarlierText(comment_id=ids[2], number=1, body="What?", replaced_at=clock()))
         session.add(ReplyNotice(comment_id=ids[0], created_at=session.get_one(Comment, ids[0]).received_at))
         mary, joe = (Author(site_id, email, "", "") for email in (MARY["author_email"], JOE["author_email"]))

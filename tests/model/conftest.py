@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def random_weights() -> Weights:
     """Weights that agree with nothing, so that no error can hide behind a zero."""
     random = np.random.default_rng(7)
-    weights = Weights(random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}), Doubt(-9.0, 9.0, 0.5))
+    weights = Weights(
+        random.normal(size=WIDTH), np.full(WIDTH, 0.1), 0.25, frozenset({"a-site"}), Doubt(-9.0, 9.0, 0.5)
+    )
     return weights.stored()
 
 

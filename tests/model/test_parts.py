@@ -72,7 +72,9 @@ def test_spam_behind_a_genuine_paragraph_is_no_better_off(starter: Scorer) -> No
                 continue
             hidden += 1
             assert stuffed.body[shown.start : shown.end] in {genuine, spam}
-            assert score.log_odds >= min(alone_odds, 1.0)
+            # But for the margin, which its weight tells.
+            assert -0.6 < shown.weight < -0.4
+            assert score.log_odds >= min(alone_odds, 1.0) + shown.weight
     assert hidden > len(GENUINE)
 
 
