@@ -388,7 +388,7 @@ Verdict = Literal["publish", "spam", "reject", "hold"]
 _BLIND = (
     "False where the verdict was in view: what waits to be audited then waits on, for an answer that is given blind."
 )
-Blind = Annotated[bool, Field(description=_BLIND)]
+Blind = Annotated[bool, Field(strict=True, description=_BLIND)]
 
 
 class DecisionIn(BaseModel):
