@@ -33,6 +33,7 @@ _MOST_READ = 8_000
 #: Signs that belong to the letter before them: vowels in Devanagari, points in Hebrew, accents.
 _MARKS = "".join(chr(n) for n in range(0x300, 0xFFFF) if unicodedata.category(chr(n)).startswith("M"))
 _WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
+_ADDRESS = re.compile("[@.]")
 _FOUND_BY_SQLITE = text(
     "SELECT comment_id FROM search_document WHERE id IN "
     "(SELECT rowid FROM search_text WHERE search_text MATCH :words LIMIT :most)"
@@ -80,7 +81,8 @@ def read_question(question: str, *names: str) -> Question:
     for name in names:
         words = tuple(_WORD.findall(name))
         if words and not _UNSPACED.search(name):
-            phrases.append(Phrase(words, open_ended=len(words[-1]) >= _PREFIX))
+            # The last word of an address is "com": its beginning is that of millions, and nobody leaves it open.
+            phrases.append(Phrase(words, open_ended=len(words[-1]) >= _PREFIX and not _ADDRESS.search(name)))
     return Question(tuple(phrases), tuple(substrings))
 
 
