@@ -59,8 +59,8 @@ def explain(
     return tuple(addends)
 
 
-def placed(addends: Iterable[Evidence], part: Span, margin: float) -> tuple[Evidence, ...]:
-    """The addends of a part of a body as evidence on the whole body, and which part it is, with its ``margin``."""
+def placed(addends: Iterable[Evidence], part: Span, weight: float) -> tuple[Evidence, ...]:
+    """The addends of a part of a body as evidence on the whole body, and which part it is, of ``weight``."""
     begin, end = part
     moved = [
         replace(one, start=one.start + begin, end=one.end + begin)
@@ -68,7 +68,7 @@ def placed(addends: Iterable[Evidence], part: Span, margin: float) -> tuple[Evid
         else one
         for one in addends
     ]
-    return (*moved, Evidence(LOUDEST, "body", margin, begin, end))
+    return (*moved, Evidence(LOUDEST, "body", weight, begin, end))
 
 
 def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:
