@@ -161,6 +161,12 @@ class Comment(Base):
         Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
         Index("ix__comment__label", "label", "labelled_at"),
         Index("ix__comment__audit", "audited_at", "audit_share"),
+        Index(
+            "ix__comment__audit_repeat",
+            "audit_repeats",
+            sqlite_where=text("audit_repeats IS NOT NULL"),
+            postgresql_where=text("audit_repeats IS NOT NULL"),
+        ),
         # Most comments belong to no campaign and pay nothing for this.
         Index(
             "ix__comment__campaign",
@@ -214,6 +220,8 @@ class Comment(Base):
     #: The chance with which this automatic decision was drawn for a blind audit; empty: it was not.
     audit_share: Mapped[float | None]
     audited_at: Mapped[datetime | None]
+    #: Who answered the audit, where another person is to be asked the same; empty: nobody is.
+    audit_repeats: Mapped[uuid.UUID | None]
 
     label: Mapped[Label | None]
     labelled_at: Mapped[datetime | None]

@@ -213,6 +213,10 @@ def _blank(session: Session, comment_id: uuid.UUID, now: datetime) -> None:
             label=None,
             labelled_at=None,
             labelled_by=None,
+            # Nobody can say of an empty comment whether it was spam.
+            audit_share=None,
+            audited_at=None,
+            audit_repeats=None,
             erased_at=now,
         )
         .returning(Comment.status),

@@ -82,7 +82,8 @@ def get_csv() -> Response:
     out = io.StringIO()
     writer = csv.writer(out)
     names = ["came published", "came pending", "came spam", "into spam", "out of spam"]
-    names += [f"would be {kind}" for kind, _ in CAME] + [f"did {deed}" for deed in DEEDS] + ["agreed", "differed"]
+    names += [f"would be {kind}" for kind, _ in CAME]
+    names += [*(f"did {deed}" for deed in DEEDS), "audits agreed", "audits differed"]
     writer.writerow(["day", "site", "site id", *names, "median wait in seconds"])
     with parts.database.reading() as session:
         for site in _sites(session)[0]:

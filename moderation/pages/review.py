@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from flask import g, jsonify, request, url_for
@@ -23,7 +24,7 @@ from moderation.paging import Page
 from moderation.people.access import Actor
 from moderation.people.sites import list_sites
 from moderation.review import queue
-from moderation.review.audit import count_audits, is_waiting, list_audits
+from moderation.review.audit import count_audits, is_asked, list_audits
 from moderation.review.batches import BatchTold, tell_batch
 from moderation.review.context import context_of
 from moderation.review.decisions import decide, undo
@@ -88,7 +89,7 @@ def get_queue() -> Response:
             address=lambda **changes: queue_address(query, **changes),
             done=_done(session, actor),
             batch=_batch(session, actor),
-            is_waiting=is_waiting,
+            is_asked=partial(is_asked, actor),
             narrowed=bool(filters_of(query).keys() - {"status", "cursor", "limit", "collapse"}),
             ages=AGES,
             scripts=_SCRIPTS,
@@ -123,17 +124,17 @@ def get_comment(comment_id: str) -> Response:
     actor = current_actor()
     with services().database.reading() as session:
         comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
-        # Whoever opens a comment that waits to be audited must not read the verdict there.
-        unseen = is_waiting(comment)
+        # Whoever opens a comment that they are asked to audit must not read the verdict there.
+        unseen = is_asked(actor, comment)
         history = [] if unseen else queue.history_of(session, comment.id)
         return show(
             "comment.html",
             card=cards(session, actor, [comment], services().clock(), unseen=unseen)[0],
-            context=None if unseen else context_of(session, comment, scorer_of(comment)),
+            context=None if unseen else context_of(session, actor, comment, scorer_of(comment)),
             history=history,
             undoable=_undoable([decision for decision, _ in history]),
             filters={"from": "comment"},
-            is_waiting=is_waiting,
+            is_asked=partial(is_asked, actor),
             done=_done(session, actor),
             batch=_batch(session, actor),
         )
@@ -145,7 +146,7 @@ def get_more(comment_id: str) -> Response:
     actor = current_actor()
     with services().database.reading() as session:
         comment = queue.get_comment(session, actor, read_id(comment_id, "comment"))
-        context = None if is_waiting(comment) else context_of(session, comment, scorer_of(comment))
+        context = None if is_asked(actor, comment) else context_of(session, actor, comment, scorer_of(comment))
         return show("more.html", context=context)
 
 
@@ -164,7 +165,7 @@ def post_decision(comment_id: str) -> Response:
                 parts.clock(),
                 seen_version=wanted.version,
                 reason=wanted.reason,
-                # A comment that waits to be audited has a page that tells no verdict, as the lane does.
+                # To whom is asked to audit a comment, its page tells no verdict, as the lane does.
                 blind=request.args.get("from") == "comment" or read_query().status == "audit",
             )
     except ConflictError as error:

@@ -71,6 +71,7 @@ GROUPS: tuple[tuple[str, str, tuple[Field, ...]], ...] = (
             Field("confidence", "How surely", Kind.PERCENT, unit="%"),
             Field("audit_spam", "Audited of what is kept as spam", Kind.PERCENT, unit="%"),
             Field("audit_published", "Audited of what is published", Kind.PERCENT, unit="%"),
+            Field("audit_repeated", "Audits that a second person answers, too", Kind.PERCENT, unit="%"),
         ),
     ),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,18 @@ from moderation.tables import Status
 
 #: Returns a number from [0, 1), all equally likely.
 Chance = Callable[[], float]
+_LOW = (1 << 32) - 1
 
 
 def draw(status: Status, rules: Rules, chance: Chance) -> float | None:
     """Return the chance with which a comment of this first status was drawn, or ``None`` if it was not."""
     share = {Status.SPAM: rules.audit_spam, Status.PUBLISHED: rules.audit_published}.get(status, 0.0)
     return share if chance() < share else None
+
+
+def is_repeated(comment_id: uuid.UUID, rules: Rules) -> bool:
+    """Return whether two persons are asked of this comment, if it is audited: drawn by the random end of its id."""
+    return (comment_id.int & _LOW) / (_LOW + 1) < rules.audit_repeated
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class Rules(BaseModel):
     #: Shares of the automatic decisions that a person looks at without seeing the verdict.
     audit_spam: Annotated[float, Field(ge=0, le=1)] = 0.02
     audit_published: Annotated[float, Field(ge=0, le=1)] = 0.005
+    #: The share of the answered audits that another person is asked, too, so that one sees how far people agree.
+    audit_repeated: Annotated[float, Field(ge=0, le=1)] = 0.1
     #: Roles that the site's own server vouches for; their comments are published.
     trusted_roles: tuple[str, ...] = ("administrator", "editor", "author", "moderator")
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from model.sample import Label
@@ -16,10 +16,6 @@ from moderation.policy.audit import Rate, genuine_lost, is_broken, rate_of
 from moderation.policy.rules import current_rules
 from moderation.review.filters import Filter, told_blind
 from moderation.tables import Comment, Decision, Site, Status
-
-WAITING = (Comment.audit_share.is_not(None), Comment.audited_at.is_(None))
-#: The same as one column.
-IS_WAITING = and_(*WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +36,11 @@ class AuditReport:
 def list_audits(
     session: Session, actor: Actor, wanted: Filter, *, newest: bool = False, limit: int = 50, cursor: str = ""
 ) -> paging.Page[Comment]:
-    """Return a page of the decisions that wait to be audited, in the order in which they came.
+    """Return a page of the decisions that the person is asked to audit, in the order in which they came.
 
     What of ``wanted`` would tell a verdict (status, reason, campaign) is left out.
     """
-    conditions = [*WAITING, actor.only_theirs(Comment.site_id), *told_blind(session, wanted)]
+    conditions = [asked_of(actor), actor.only_theirs(Comment.site_id), *told_blind(session, wanted)]
     if wanted.site_id is not None:
         require_site(actor, wanted.site_id, "site")
         conditions.append(Comment.site_id == wanted.site_id)
@@ -60,17 +56,26 @@ def list_audits(
 
 
 def count_audits(session: Session, actor: Actor, site_id: uuid.UUID | None) -> int:
-    """Return how many decisions wait to be audited."""
-    query = select(func.count()).select_from(Comment).where(*WAITING, actor.only_theirs(Comment.site_id))
+    """Return how many decisions the person is asked to audit."""
+    query = select(func.count()).select_from(Comment).where(asked_of(actor), actor.only_theirs(Comment.site_id))
     if site_id is not None:
         require_site(actor, site_id, "site")
         query = query.where(Comment.site_id == site_id)
     return session.scalar(query) or 0
 
 
-def is_waiting(comment: Comment) -> bool:
-    """Whether the verdict on a comment waits to be audited, and so must not be told to who may audit it."""
-    return comment.audit_share is not None and comment.audited_at is None
+def is_asked(actor: Actor, comment: Comment) -> bool:
+    """Whether the person is asked to audit the verdict on a comment, and so must not be told of it."""
+    unanswered = comment.audit_share is not None and comment.audited_at is None
+    return unanswered or comment.audit_repeats not in (None, actor.person_id)
+
+
+def asked_of(actor: Actor) -> ColumnElement[bool]:
+    """Return ``is_asked`` as a condition on comments."""
+    unanswered = and_(Comment.audit_share.is_not(None), Comment.audited_at.is_(None))
+    # Written out, so that databases see that their index on those that are repeated does.
+    repeated = and_(Comment.audit_repeats.is_not(None), Comment.audit_repeats != actor.person_id)
+    return or_(unanswered, repeated)
 
 
 def report(session: Session, site: Site) -> AuditReport:

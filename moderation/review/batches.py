@@ -16,7 +16,7 @@ from moderation.counters import Tally
 from moderation.errors import ConflictError, InvalidError, NotFoundError
 from moderation.people.access import Actor
 from moderation.policy.moves import TO_STATUS
-from moderation.review.audit import IS_WAITING
+from moderation.review.audit import asked_of
 from moderation.review.decisions import Outcome, decide, undo
 from moderation.tables import Action, CampaignVerdict, Comment, Decision, Status
 
@@ -48,7 +48,7 @@ def preview(
     seen_versions: Mapping[uuid.UUID, int],
 ) -> Preview:
     """Tell what ``decide_many`` would do now."""
-    query = select(Comment.id, Comment.status, Comment.version, IS_WAITING).where(
+    query = select(Comment.id, Comment.status, Comment.version, asked_of(actor)).where(
         Comment.id.in_(set(comment_ids)), actor.only_theirs(Comment.site_id)
     )
     standing = {one: (status, version, unseen) for one, status, version, unseen in session.execute(query)}
@@ -82,7 +82,7 @@ class BatchTold:
 def tell_batch(session: Session, actor: Actor, batch_id: uuid.UUID) -> BatchTold | None:
     """Return what a batch did, as far as the person may see it; ``None`` where they see nothing of it."""
     query = (
-        select(Decision.action, Decision.to_status, IS_WAITING)
+        select(Decision.action, Decision.to_status, asked_of(actor))
         .join(Comment, Comment.id == Decision.comment_id)
         .where(Decision.batch_id == batch_id, actor.only_theirs(Comment.site_id))
     )

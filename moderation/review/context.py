@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.orm import Session
 
 from model.counterfactual import Change, counterfactual
 from model.scoring import Scorer
+from moderation.people.access import Actor
 from moderation.people.sites import get_site
 from moderation.policy.first_status import OF_JUDGE, cuts_in_force, gravest
 from moderation.policy.rules import current_rules
+from moderation.review.audit import asked_of
 from moderation.samples import sample_of
 from moderation.tables import Comment, Status
 
@@ -27,7 +29,7 @@ class Context:
     earlier: Sequence[Comment]
 
 
-def context_of(session: Session, comment: Comment, scorer: Scorer | None) -> Context:
+def context_of(session: Session, actor: Actor, comment: Comment, scorer: Scorer | None) -> Context:
     """Return what there is to know. ``scorer``: that of the model that judged the comment, if it is still there."""
     change = None
     if scorer is not None and comment.model_version == scorer.version:
@@ -36,7 +38,7 @@ def context_of(session: Session, comment: Comment, scorer: Scorer | None) -> Con
         change = counterfactual(scorer, sample_of(comment, comment.thread.key), cuts)
         if change is not None and not _turns(comment, Status(change.status)):
             change = None
-    return Context(change, _earlier(session, comment))
+    return Context(change, _earlier(session, actor, comment))
 
 
 def _turns(comment: Comment, verdict: Status) -> bool:
@@ -48,7 +50,7 @@ def _turns(comment: Comment, verdict: Status) -> bool:
     return bool(before) and gravest([*asked, verdict]) is not gravest(before)
 
 
-def _earlier(session: Session, comment: Comment) -> Sequence[Comment]:
+def _earlier(session: Session, actor: Actor, comment: Comment) -> Sequence[Comment]:
     """Return the author's latest other comments at the site, known by the e-mail address."""
     if not comment.author_email:
         return []
@@ -58,8 +60,8 @@ def _earlier(session: Session, comment: Comment) -> Sequence[Comment]:
             Comment.author_email == comment.author_email,
             Comment.site_id == comment.site_id,
             Comment.id != comment.id,
-            # A verdict that waits to be audited is told nowhere.
-            Comment.audit_share.is_(None) | Comment.audited_at.is_not(None),
+            # A verdict that the person is asked to audit is told nowhere.
+            not_(asked_of(actor)),
         )
         .order_by(Comment.id.desc())
         .limit(MOST_EARLIER)

@@ -16,8 +16,10 @@ from moderation.counters import Tally, author_of, count_move
 from moderation.errors import ConflictError, FieldError, InvalidError, ModerationError, NotFoundError
 from moderation.mail.notices import announce_publication
 from moderation.people.access import Actor, require_site
+from moderation.policy.audit import is_repeated
 from moderation.policy.moves import TEACHES, TO_STATUS
-from moderation.review.audit import hold_to_promise, is_waiting
+from moderation.policy.rules import current_rules
+from moderation.review.audit import hold_to_promise, is_asked
 from moderation.review.history import Standing, fold
 from moderation.tables import Action, Claim, Comment, Decision, Person, Site, Status
 from moderation.webhooks.announce import announce_decision
@@ -72,7 +74,7 @@ def decide(
         raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters.")])
     comment = _lock(session, actor, comment_id)
     last = _last(session, comment)
-    answers = blind and is_waiting(comment)
+    answers = blind and is_asked(actor, comment)
     if last.person_id == actor.person_id and last.action is action and not answers:
         return last
     if seen_version is not None and seen_version != comment.version:
@@ -230,9 +232,12 @@ def _stand(
     )
     if comment.audit_share is not None:
         session.flush()
-        comment.audited_at = _audited_at(_decisions(session, comment.id))
+        site, answers = session.get_one(Site, comment.site_id), answers_to_audit(_decisions(session, comment.id))
+        comment.audited_at = answers[0].created_at if answers else None
+        again = len(answers) == 1 and is_repeated(comment.id, current_rules(session, site))
+        comment.audit_repeats = answers[0].person_id if again else None
         session.flush()
-        hold_to_promise(session, session.get_one(Site, comment.site_id), decision.created_at)
+        hold_to_promise(session, site, decision.created_at)
     session.flush()
     announce_decision(session, comment, decision)
     if comment.status is Status.PUBLISHED and old is not Status.PUBLISHED:
@@ -244,19 +249,19 @@ def _stand(
         count_move(session, author_of(comment), comment.thread_id, old, comment.status, url)
 
 
-def _audited_at(decisions: Sequence[Decision]) -> datetime | None:
-    """Return when the audit's question was answered: blind, not taken back since, and the comment not held again."""
-    taken_back = set()
+def answers_to_audit(decisions: Sequence[Decision]) -> list[Decision]:
+    """Return a comment's answers to its audit, in order: blind, not taken back, and the comment not held since."""
+    taken_back: set[uuid.UUID | None] = set()
+    answers = []
     for decision in reversed(decisions):
         if decision.id in taken_back:
             continue
-        if decision.undoes_id is not None:
-            taken_back.add(decision.undoes_id)
-        elif decision.action is Action.HOLD:
-            return None
-        elif decision.origin == AUDIT:
-            return decision.created_at
-    return None
+        taken_back.add(decision.undoes_id)
+        if decision.action is Action.HOLD:
+            break
+        if decision.origin == AUDIT:
+            answers.append(decision)
+    return answers[::-1]
 
 
 def _moved_on(session: Session, comment: Comment, last: Decision) -> ConflictError:

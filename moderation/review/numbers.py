@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, aliased
 from moderation.clock import Clock
 from moderation.database import Database, lock
 from moderation.outbox import Kind, enqueue
+from moderation.review.decisions import AUDIT, answers_to_audit
 from moderation.tables import Action, Comment, Day, DayCount, Decision, Job, JobState, Person, Status
 
 #: Where a verdict on a campaign reached a comment that came later.
@@ -28,7 +29,8 @@ NOBODY = uuid.UUID(int=0)
 SETTLED = timedelta(hours=1)
 #: So many days are counted while somebody waits; more are a job's.
 AT_ONCE = 7
-_VERDICTS = (Action.PUBLISH, Action.SPAM)
+#: A second answer to an audit is the third decision at the earliest, behind the judge's and the first answer.
+_AGAIN = 2
 #: Comments that were brought in from elsewhere did not come that day, nor did what is left of an erased one.
 _NOT_RECEIVED = ("import", "erasure")
 #: Waiting times are kept by their logarithm: each step is a quarter longer than the one before.
@@ -69,9 +71,9 @@ class Numbers:
 
     @property
     def agreement(self) -> tuple[int, int]:
-        """Of how many verdicts on comments that another person had given one on, and how many said the same."""
-        same = self.total("agreed")
-        return same, same + self.total("differed")
+        """How many audits were answered by two persons alike, and how many by two persons at all."""
+        alike = self.total("audits agreed")
+        return alike, alike + self.total("audits differed")
 
 
 def _median(waits: Mapping[int, int]) -> float | None:
@@ -192,31 +194,27 @@ def _count_people(session: Session, span: Sequence[object], found: Counter[Key])
         # What a verdict on a campaign did to a newcomer is nobody's work, and nobody has waited for it.
         .where(*span, Decision.person_id.is_not(None), Decision.origin != CAMPAIGN)  # type: ignore[arg-type]
     ).all()
-    again = [d.comment_id for d, _, _ in rows if d.action in _VERDICTS and d.number > 2]  # noqa: PLR2004 -- judge, person, person
-    earlier: dict[uuid.UUID, list[Decision]] = {}
-    for place in range(0, len(again), 500):
-        verdicts = select(Decision).where(
-            Decision.comment_id.in_(again[place : place + 500]),
-            Decision.person_id.is_not(None),
-            Decision.origin != CAMPAIGN,
-            Decision.action.in_(_VERDICTS),
-        )
-        for one in session.scalars(verdicts):
-            earlier.setdefault(one.comment_id, []).append(one)
+    repeated = _decisions_of(session, [d.comment_id for d, _, _ in rows if d.origin == AUDIT and d.number > _AGAIN])
     for decision, site_id, since in rows:
         person = decision.person_id or NOBODY
         found[site_id, f"did {decision.action.value}", person] += 1
         if decision.from_status is Status.PENDING and decision.to_status is not Status.PENDING:
             waited = max((decision.created_at - since).total_seconds(), 1.0)
             found[site_id, f"wait {math.floor(math.log(waited) / _STEP)}", NOBODY] += 1
-        others = [
-            one
-            for one in earlier.get(decision.comment_id, ())
-            if one.number < decision.number and one.person_id != decision.person_id
-        ]
-        if decision.action in _VERDICTS and others:
-            latest = max(others, key=lambda one: one.number)
-            found[site_id, "agreed" if latest.action is decision.action else "differed", NOBODY] += 1
+        until = [one for one in repeated.get(decision.comment_id, ()) if one.number <= decision.number]
+        match answers_to_audit(until):
+            case [first, second] if second.id == decision.id:
+                found[site_id, "audits agreed" if first.action is second.action else "audits differed", NOBODY] += 1
+
+
+def _decisions_of(session: Session, comment_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Decision]]:
+    """Return all decisions on these comments, in order."""
+    found: dict[uuid.UUID, list[Decision]] = {}
+    for place in range(0, len(comment_ids), 500):
+        some = Decision.comment_id.in_(comment_ids[place : place + 500])
+        for one in session.scalars(select(Decision).where(some).order_by(Decision.number)):
+            found.setdefault(one.comment_id, []).append(one)
+    return found
 
 
 def _is_over(day: date, now: datetime) -> bool:

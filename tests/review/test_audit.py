@@ -10,16 +10,20 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from moderation.clock import new_id
 from moderation.comments.caller import Caller
 from moderation.comments.intake import submit
-from moderation.policy.audit import draw
+from moderation.policy.audit import draw, is_repeated
 from moderation.policy.rules import Rules
 from moderation.review.audit import report
 from moderation.services import Services
-from moderation.tables import Comment, Site, Status
+from moderation.tables import Comment, Role, Site, Status
 from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
 
-EVERY = Rules(publish_below=0.5, spam_above=0.5, audit_spam=1.0, audit_published=1.0, max_links=None)
+EVERY = Rules(
+    publish_below=0.5, spam_above=0.5, audit_spam=1.0, audit_published=1.0, audit_repeated=0.0, max_links=None
+)
+TWICE = EVERY.model_copy(update={"audit_repeated": 1.0})
 
 
 @pytest.fixture
@@ -131,6 +135,56 @@ def test_who_saw_the_verdict_has_not_answered(
     with services.database.reading() as session:
         found = report(session, session.get_one(Site, site.id))
     assert (found.ham_as_spam.audited, found.spam_in_published.audited) == (1, 0)
+
+
+def test_some_audits_are_asked_of_two(client: FlaskClient, services: Services, admin: MadePerson) -> None:
+    site = make_site(services, rules=TWICE)
+    ben, cleo = (make_person(services, Role.MODERATOR, site) for _ in range(2))
+    comment = post_id(client, site)
+    decide(client, ben, comment, "publish")
+    # Who has answered is not asked again, and decides like anybody else from now on.
+    assert (queue(client, ben, site)["total"], queue(client, cleo, site)["total"]) == (0, 1)
+    assert queue(client, cleo, site)["comments"][0]["status"] is None
+    counts = [
+        client.get("/api/v1/queue/counts", headers=who.bearer).get_json()["counts"]["audit"] for who in (ben, cleo)
+    ]
+    assert counts == [0, 1]
+    second = decide(client, cleo, comment, "spam")
+    assert [queue(client, who, site)["total"] for who in (ben, cleo, admin)] == [0, 0, 0]
+    # The later word stands, and the comment is one audit in the rates.
+    with services.database.reading() as session:
+        found = report(session, session.get_one(Site, site.id))
+    assert (found.spam_in_published.audited, found.spam_in_published.errors) == (1, 1)
+    client.post(f"/api/v1/decisions/{second}/undo", headers=cleo.bearer)
+    assert [queue(client, who, site)["total"] for who in (ben, cleo, admin)] == [0, 1, 1]
+    decide(client, admin, comment, "hold")
+    # Whatever was said before, a comment that is held is nobody's answer.
+    assert [queue(client, who, site)["total"] for who in (ben, cleo, admin)] == [1, 1, 1]
+
+
+def test_as_many_audits_are_repeated_as_stated() -> None:
+    rules, ids = Rules(audit_repeated=0.1), [new_id() for _ in range(20_000)]
+    assert sum(is_repeated(one, rules) for one in ids) == pytest.approx(2_000, abs=4 * 2_000**0.5)
+    every, none = (Rules(audit_repeated=share) for share in (1.0, 0.0))
+    assert all(is_repeated(one, every) for one in ids)
+    assert not any(is_repeated(one, none) for one in ids)
+
+
+def test_an_answer_is_not_repeated_by_who_saw_the_verdict(
+    client: FlaskClient, services: Services, admin: MadePerson
+) -> None:
+    site = make_site(services, rules=TWICE)
+    ben = make_person(services, Role.MODERATOR, site)
+    comment = post_id(client, site)
+    decide(client, ben, comment, "publish")
+    seen = {"action": "spam", "blind": False}
+    client.post(f"/api/v1/comments/{comment}/decision", json=seen, headers=admin.bearer)
+    assert queue(client, admin, site)["total"] == 1
+    # Ben changes his mind with the verdict in view: that is not what another repeats.
+    decide(client, ben, comment, "spam")
+    assert queue(client, ben, site)["total"] == 0
+    decide(client, admin, comment, "publish")
+    assert queue(client, admin, site)["total"] == 0
 
 
 def test_the_lane_is_searched_by_what_tells_no_verdict(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:

@@ -68,7 +68,8 @@ def test_a_few_days_are_told_alike_before_and_after_they_are_counted(
     assert before["both"] == [1, 1, 2]
     # One came so, one was called so and let out again, one was let out and put back.
     assert before["stopped"] == 1
-    assert before["agreement"] == (1, 2)
+    # Nobody was asked to audit anything.
+    assert before["agreement"] == (0, 0)
     assert before["people"] == {
         ann.actor.email: {"did publish": 3, "did undo": 1},
         ben.actor.email: {"did publish": 1, "did spam": 1},
@@ -157,4 +158,30 @@ def test_what_a_verdict_on_a_campaign_does_to_newcomers_is_nobodys_work(
     found = numbers(services, site)
     assert found.people[ann.actor.email]["did spam"] == 3
     assert (found.median_wait or 0) > 2 * 3600
-    assert found.agreement == (0, 0)
+
+
+def test_audits_that_two_persons_answer_tell_how_far_they_agree(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    rules = DECIDING.model_copy(update={"audit_published": 1.0, "audit_repeated": 1.0})
+    site, ann = make_site(services, rules=rules), make_person(services)
+    ben, cleo = (make_person(services, Role.MODERATOR, site) for _ in range(2))
+    comments = [post_id(client, site, different(number)) for number in range(6)]
+    for comment in comments[:5]:
+        decide(client, ann, comment, "publish")
+    clock.advance(86400)
+    for comment, action in zip(comments, ("publish", "spam", "reject"), strict=False):
+        decide(client, ben, comment, action)
+    # Nobody is asked a third time, whoever changes their mind repeats nothing, and nothing is repeated in full view.
+    decide(client, cleo, comments[0], "spam")
+    decide(client, ann, comments[3], "spam")
+    seen = {"action": "spam", "blind": False}
+    client.post(f"/api/v1/comments/{comments[3]}/decision", json=seen, headers=cleo.bearer)
+    # An answer that was taken back before the second one came is none.
+    mistaken = decide(client, cleo, comments[5], "spam")
+    client.post(f"/api/v1/decisions/{mistaken}/undo", headers=cleo.bearer)
+    decide(client, ben, comments[5], "publish")
+    open_day = numbers(services, site).agreement
+    clock.advance(2 * 86400)
+    assert close_days(services.database, clock) == 2
+    assert (open_day, numbers(services, site).agreement) == ((1, 3), (1, 3))

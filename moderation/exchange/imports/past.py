@@ -109,6 +109,7 @@ class PastComment(_Record):
     uncertainty: Finite
     audit_share: Share | None = None
     audited_at: Moment | None = None
+    audit_repeats: uuid.UUID | None = None
     erased_at: Moment | None = None
     campaign_id: uuid.UUID | None = None
 

@@ -56,6 +56,7 @@ def comment_row(draft: Draft, parent_id: uuid.UUID | None, known: Known, now: da
         "label": standing.label,
         "labelled_at": standing.labelled_at,
         "labelled_by": standing.labelled_by if standing.labelled_by in known.people else None,
+        "audit_repeats": past.comment.audit_repeats if past.comment.audit_repeats in known.people else None,
     }
     if past.comment.erased_at is not None:
         # As the export's own site calls it, so that it is found again when the export is brought in again.
@@ -99,6 +100,7 @@ def _sent(draft: Draft, parent_id: uuid.UUID | None, now: datetime) -> dict[str,
         "spam_probability": None,
         "audit_share": None,
         "audited_at": None,
+        "audit_repeats": None,
         "erased_at": None,
         "campaign_id": None,
     }
