@@ -161,11 +161,14 @@ class Comment(Base):
         Index("ix__comment__flow", "site_id", "ip_network", "received_at"),
         Index("ix__comment__label", "label", "labelled_at"),
         Index("ix__comment__audit", "audited_at", "audit_share"),
+        # Those that somebody is asked to audit, in the order of the lane.
         Index(
-            "ix__comment__audit_repeat",
+            "ix__comment__audit_lane",
+            "id",
+            "site_id",
             "audit_repeats",
-            sqlite_where=text("audit_repeats IS NOT NULL"),
-            postgresql_where=text("audit_repeats IS NOT NULL"),
+            sqlite_where=text("audit_share IS NOT NULL AND audited_at IS NULL OR audit_repeats IS NOT NULL"),
+            postgresql_where=text("audit_share IS NOT NULL AND audited_at IS NULL OR audit_repeats IS NOT NULL"),
         ),
         # Most comments belong to no campaign and pay nothing for this.
         Index(

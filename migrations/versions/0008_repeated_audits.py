@@ -10,20 +10,20 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-REPEATED = sa.text("audit_repeats IS NOT NULL")
+ASKED = sa.text("audit_share IS NOT NULL AND audited_at IS NULL OR audit_repeats IS NOT NULL")
 
 
 def upgrade() -> None:
     op.add_column("comment", sa.Column("audit_repeats", sa.Uuid(), nullable=True))
     op.create_index(
-        "ix__comment__audit_repeat",
+        "ix__comment__audit_lane",
         "comment",
-        ["audit_repeats"],
-        sqlite_where=REPEATED,
-        postgresql_where=REPEATED,
+        ["id", "site_id", "audit_repeats"],
+        sqlite_where=ASKED,
+        postgresql_where=ASKED,
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix__comment__audit_repeat", "comment")
+    op.drop_index("ix__comment__audit_lane", "comment")
     op.drop_column("comment", "audit_repeats")

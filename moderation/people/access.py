@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, SQLColumnExpression, true
 
 from moderation.errors import ForbiddenError, NotFoundError
 from moderation.tables import Role
@@ -30,7 +29,7 @@ class Actor:
         """Tell whether this person looks after the site."""
         return self.is_admin or site_id in self.sites
 
-    def only_theirs(self, column: InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
+    def only_theirs(self, column: SQLColumnExpression[uuid.UUID]) -> ColumnElement[bool]:
         """Return the condition that narrows a query to the sites this person looks after."""
         return true() if self.is_admin else column.in_(self.sites)
 

@@ -110,19 +110,23 @@ def told_blind(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
     return [*(in_text(word) for word in wanted.search.split()), *_what(session, asked, None)]
 
 
+def without_index(session: Session, column: InstrumentedAttribute[Value]) -> ColumnElement[Value]:
+    """Return a comment's column so that SQLite does not find comments by it.
+
+    It knows nothing of how few comments another condition leaves, and would rather walk through all of a site.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return literal_column(f"+comment.{column.key}", column.type)
+    return column.expression
+
+
 def _where(
     session: Session, actor: Actor, wanted: Filter, found: Sequence[uuid.UUID] | None
 ) -> Iterator[ColumnElement[bool]]:
-    sqlite = session.get_bind().dialect.name == "sqlite"
     found_by_id = found is not None or wanted.campaign_id is not None
-
-    def column(of: InstrumentedAttribute[Value], *, hidden: bool) -> ColumnElement[Value]:
-        # SQLite knows nothing of how many comments a search finds, and would rather walk through all of a status. A
-        # plus takes a column's index out of its sight.
-        return literal_column(f"+comment.{of.key}", of.type) if sqlite and hidden else of.expression
-
-    yield column(Comment.status, hidden=found_by_id or bool(wanted.ip_network)) == wanted.status
-    site = column(Comment.site_id, hidden=found_by_id)
+    status = without_index(session, Comment.status) if found_by_id or wanted.ip_network else Comment.status.expression
+    yield status == wanted.status
+    site = without_index(session, Comment.site_id) if found_by_id else Comment.site_id.expression
     if wanted.site_id is not None:
         yield site == wanted.site_id
     elif not actor.is_admin:

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.event import listen
 
 from moderation.clock import new_id
 from moderation.comments.caller import Caller
 from moderation.comments.intake import submit
 from moderation.policy.audit import draw, is_repeated
 from moderation.policy.rules import Rules
-from moderation.review.audit import report
+from moderation.review.audit import count_audits, list_audits, report
+from moderation.review.filters import Filter
 from moderation.services import Services
 from moderation.tables import Comment, Role, Site, Status
 from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
@@ -265,3 +267,25 @@ def test_audits_are_seen_by_who_looks_after_the_site(client: FlaskClient, servic
     assert client.get(f"/api/v1/queue?status=audit&site={site.id}", headers=stranger.bearer).status_code == 404
     assert client.get(f"/api/v1/sites/{site.id}/audit", headers=stranger.bearer).status_code == 404
     assert client.post(f"/api/v1/sites/{site.id}/audit/trust", headers=stranger.bearer).status_code == 403
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_lane_is_found_by_its_index_however_many_comments_a_site_has(
+    services: Services, site: MadeSite, admin: MadePerson
+) -> None:
+    plans = []
+
+    def note(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if "audit_repeats !=" in statement and not statement.startswith("EXPLAIN"):
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(" ".join(row[3] for row in rows))
+
+    with services.database.reading() as session:
+        listen(session.connection(), "before_cursor_execute", note)
+        for wanted in (Filter(), Filter(site_id=site.id)):
+            list_audits(session, admin.actor, wanted)
+            count_audits(session, admin.actor, wanted.site_id)
+    assert len(plans) == 6
+    for plan in plans:
+        assert "ix__comment__audit_lane" in plan
+        assert "TEMP B-TREE" not in plan
