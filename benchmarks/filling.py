@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from moderation.clock import new_id
 from moderation.database import Base, Database
 from moderation.people.sites import create_site
+from moderation.policy.audit import draw
 from moderation.policy.rules import Rules, change_rules
 from moderation.tables import Action, Comment, Decision, Site, Status, StatusCount, Thread
 
@@ -118,7 +119,10 @@ def _rows(
             "created_at": at,
             "received_at": at,
             "digest": str(number),
-            "status": STATUSES[chance.randrange(len(STATUSES))],
+            "status": (status := STATUSES[chance.randrange(len(STATUSES))]),
+            "audit_share": (share := _drawn(status, chance)),
+            # Of ten audits one still waits.
+            "audited_at": at if share is not None and chance.random() < 0.9 else None,
             "version": 1,
             "policy_number": 2,
             "reasons": [
@@ -128,6 +132,10 @@ def _rows(
             "facts": {},
             "uncertainty": chance.random() * 6,
         }
+
+
+def _drawn(status: Status, chance: random.Random) -> float | None:
+    return draw(status, Rules(), chance.random)
 
 
 def _decision(row: dict[str, Any]) -> dict[str, Any]:
