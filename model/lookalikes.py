@@ -8,7 +8,6 @@ no text is written in.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from typing import Final
 
 _CYRILLIC: Final = "авеёкмнорстухіјѕһԁԛԝґьпгзѵӏ"
@@ -44,7 +43,6 @@ ALWAYS: Final = {
 }
 
 
-@lru_cache(maxsize=8192)
 def latin_base(char: str) -> str:
     """The letter under the accents of a Latin letter; any other character unchanged.
 

@@ -39,7 +39,6 @@ _INVISIBLE = re.compile(
 _STRUCK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 # What compatibility composition may change as one: an ASCII letter goes with the marks that follow it.
 _COMPOSED = re.compile(r"[\x00-\x7f][\u0300-\u036f]+|[^\x00-\x7f]+")
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MIXED = re.compile(r"[a-z][\u0370-\u058f]|[\u0370-\u058f][a-z]")
 # Digits or signs standing in for letters inside a word, and one at the end of such a word: "v1agr4", "c@sino"; "mp3",
@@ -60,6 +59,24 @@ _GAP = re.compile(r"\s\s+|[^\S ]")
 _EDGE_GAP = re.compile(r"\A\s+|\s+\Z")
 # "{hello|hi|hey} there": an unspun template. The first choice stands for all.
 _SPUN = re.compile(r"\{([^{}|]{0,200})\|[^{}]{0,2000}\}")
+
+
+class _Folded(dict[int, str]):
+    """Accents off Latin letters; letters that no living script uses (squared, small capitals) to the plain ones.
+
+    Filled as characters are met, for `str.translate`.
+    """
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        folded = ALWAYS.get(char) or latin_base(char)
+        if len(self) < _MOST_FOLDED:
+            self[point] = folded
+        return folded
+
+
+_MOST_FOLDED: Final = 16_384
+_FOLDED: Final = _Folded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,7 @@ class Trace:
             return replacement
 
         if self.at is None:
-            text, at = pattern.sub(counted, self.text), None
+            text, at = pattern.sub(counted if trick else new, self.text), None
         else:
             text, at = _replace_mapped(self.text, self.at, pattern, counted)
         if count and trick:
@@ -197,14 +214,9 @@ def _fold_foreign(now: Trace) -> Trace:
         now = now.replace(_COMPOSED, lambda match: unicodedata.normalize("NFKC", match[0]))
     now = now.replace(_STRUCK, lambda _: "", "struck")
     # "İ" is the one letter whose lower case is longer than itself.
-    now = now.mapped(lambda text: text.replace("\u0130", "i").lower()).replace(_FOREIGN, _fold_letters)
+    now = now.mapped(lambda text: text.replace("\u0130", "i").lower().translate(_FOLDED))
     # Compatibility forms may decompose into invisible characters and combining marks again.
     return now.replace(_INVISIBLE, lambda _: "").replace(_STRUCK, lambda _: "")
-
-
-def _fold_letters(match: re.Match[str]) -> str:
-    """Accents off Latin letters; letters that no living script uses (squared, small capitals) to the plain ones."""
-    return "".join([ALWAYS.get(char) or latin_base(char) for char in match[0]])
 
 
 def finish(now: Trace) -> Trace:
