@@ -176,7 +176,8 @@ def together(all_rows: Corpus, fold: Fold) -> Judged:
     return Judged(np.asarray(model.decision_function(all_rows.seen.matrix[fold.test])))
 
 
-def _said(sample: Sample) -> str:
+def said(sample: Sample) -> str:
+    """What judges of bare text read."""
     return f"{sample.author_name} {sample.body}"
 
 
@@ -188,16 +189,17 @@ def _log_odds(given: Floats) -> Floats:
 def _sklearn(make: Callable[[], Any]) -> Judge:
     def judge(all_rows: Corpus, fold: Fold) -> Judged:
         train, test = np.flatnonzero(fold.train), np.flatnonzero(fold.test)
-        texts = [_said(row.sample) for row in all_rows.rows]
+        texts = [said(row.sample) for row in all_rows.rows]
         pipeline = make().fit([texts[i] for i in train], all_rows.spam[train])
         given = pipeline.predict_proba([texts[i] for i in test])[:, 1]
-        one = lambda sample: float(pipeline.predict_proba([_said(sample)])[0, 1])  # noqa: E731
+        one = lambda sample: float(pipeline.predict_proba([said(sample)])[0, 1])  # noqa: E731
         return Judged(_log_odds(given), one, len(pickle.dumps(pipeline)))
 
     return judge
 
 
-def _tfidf_words_and_letters() -> Any:  # noqa: ANN401 - a pipeline
+def tfidf_words_and_letters() -> Any:  # noqa: ANN401 - a pipeline
+    """The best of the naive judges."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
     return make_pipeline(make_union(words, letters), LogisticRegression(C=10, max_iter=300))
@@ -268,8 +270,8 @@ def profanity(all_rows: Corpus, fold: Fold) -> Judged:
     except ImportError as error:
         message = "alt-profanity-check is not installed"
         raise RuntimeError(message) from error
-    given = predict_prob([_said(all_rows.rows[i].sample) for i in np.flatnonzero(fold.test)])
-    return Judged(_log_odds(given), lambda sample: float(predict_prob([_said(sample)])[0]), None)
+    given = predict_prob([said(all_rows.rows[i].sample) for i in np.flatnonzero(fold.test)])
+    return Judged(_log_odds(given), lambda sample: float(predict_prob([said(sample)])[0]), None)
 
 
 JUDGES: dict[str, Judge] = {
@@ -288,7 +290,7 @@ JUDGES: dict[str, Judge] = {
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, max_iter=300)
         )
     ),
-    "TF-IDF words 1-2, letters 2-5 + LR": _sklearn(_tfidf_words_and_letters),
+    "TF-IDF words 1-2, letters 2-5 + LR": _sklearn(tfidf_words_and_letters),
     "NB-SVM words 1-2 (log-count ratios + LR)": _sklearn(_nb_svm),
     "boosted trees on 100 latent dimensions": _sklearn(_boosted),
     "bogofilter": bogofilter,
