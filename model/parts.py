@@ -35,9 +35,9 @@ class Doubt:
     high: float
     margin: float = 0.0
 
-    def __contains__(self, whole: float) -> bool:
-        """Whether the log-odds of a whole leave a doubt."""
-        return self.low < whole < self.high
+    def leaves(self, whole: Floats) -> NDArray[np.bool_]:
+        """Whether the log-odds of a whole leave a doubt, of each."""
+        return (self.low < whole) & (whole < self.high)
 
     def mapped(self, slope: float, offset: float) -> Doubt:
         """The same where all log-odds are turned to ``slope`` * log-odds + ``offset``."""
@@ -99,7 +99,7 @@ def loudest(samples: Sequence[Sample], whole: Floats, doubt: Doubt, judge: Calla
     """
     views: list[Sample] = []
     owner: list[int] = []
-    for item in np.flatnonzero((whole > doubt.low) & (whole < doubt.high)).tolist():
+    for item in np.flatnonzero(doubt.leaves(whole)).tolist():
         for part in parts_of(samples[item].body):
             views.append(alone(samples[item], part))
             owner.append(item)

@@ -123,7 +123,7 @@ class Scorer:
     def _loudest(self, samples: Sequence[Sample], wholes: Iterable[float]) -> list[tuple[float, Span | None]]:
         """The log-odds, and the part of the text that they are of, if it is not the whole (see `parts`)."""
         found: list[tuple[float, Span | None]] = [(whole, None) for whole in wholes]
-        doubted = [item for item, (whole, _) in enumerate(found) if whole in self._doubt]
+        doubted = np.flatnonzero(self._doubt.leaves(np.array([whole for whole, _ in found]))).tolist()
         asked = [(item, part) for item in doubted for part in parts_of(samples[item].body)]
         for (item, part), log_odds in zip(
             asked, self._log_odds([alone(samples[item], part) for item, part in asked]), strict=True

@@ -151,7 +151,7 @@ def _judged(shard: _Shard, now: Weights) -> Floats:
     weights = now.weights.astype(np.float32)
     whole = np.asarray(shard.matrix @ weights, dtype=np.float64) + now.intercept
     parts = np.asarray(shard.parts @ weights, dtype=np.float64) + now.intercept
-    asked = ((whole > now.doubt.low) & (whole < now.doubt.high))[shard.owner]
+    asked = now.doubt.leaves(whole)[shard.owner]
     np.maximum.at(whole, shard.owner[asked], parts[asked] - now.doubt.margin)
     return whole
 

@@ -247,6 +247,12 @@ class Band(Base):
     value: Mapped[int] = mapped_column(BigInteger)
 
 
+#: The origin of a decision that answered an audit blind.
+AUDIT = "audit"
+#: ... and of one by which a verdict on a campaign reached a comment that came later.
+CAMPAIGN = "campaign"
+
+
 class Decision(Base):
     """One change of a comment's standing. Only ever added: a trigger refuses changes."""
 

@@ -33,7 +33,7 @@ from moderation.policy.audit import Chance, draw
 from moderation.policy.first_status import Reason
 from moderation.policy.rules import Rules
 from moderation.policy.standing_rules import Facts
-from moderation.tables import Comment, Decision, IdempotencyKey, KeyPurpose, Status
+from moderation.tables import CAMPAIGN, Comment, Decision, IdempotencyKey, KeyPurpose, Status
 
 MAX_IDEMPOTENCY_KEY = 255
 
@@ -337,7 +337,7 @@ def _earlier_answer(
         message = "This Idempotency-Key was used for another comment."
         raise InvalidError([FieldError("Idempotency-Key", "idempotency_mismatch", message)], message)
     comment = session.get_one(Comment, row.comment_id)
-    at_intake = (Decision.number == 1) | (Decision.origin == "campaign")
+    at_intake = (Decision.number == 1) | (Decision.origin == CAMPAIGN)
     query = select(Decision).where(Decision.comment_id == comment.id, at_intake).order_by(Decision.number)
     first, *later = session.scalars(query)
     return Accepted(

@@ -21,7 +21,7 @@ from moderation.errors import ConflictError
 from moderation.mail.notices import announce_publication
 from moderation.outbox import Kind, enqueue
 from moderation.policy.first_status import Reason
-from moderation.tables import Action, Band, Comment, Decision, IdempotencyKey, ReplyNotice, Status, Thread
+from moderation.tables import CAMPAIGN, Action, Band, Comment, Decision, IdempotencyKey, ReplyNotice, Status, Thread
 from moderation.webhooks.announce import Change, announce
 
 # Made once: making a statement costs more than running it.
@@ -293,7 +293,7 @@ def _campaign_decision(session: Session, draft: Draft, verdict: Verdict, now: da
             "to_status": verdict.status,
             "label": verdict.label,
             "person_id": verdict.person_id,
-            "origin": "campaign",
+            "origin": CAMPAIGN,
             "reason": verdict.reason,
             "reasons": [verdict.why.as_json()],
             "batch_id": verdict.batch_id,

@@ -21,12 +21,10 @@ from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.policy.rules import current_rules
 from moderation.review.audit import hold_to_promise, is_asked
 from moderation.review.history import Standing, fold
-from moderation.tables import Action, Claim, Comment, Decision, Person, Site, Status
+from moderation.tables import AUDIT, Action, Claim, Comment, Decision, Person, Site, Status
 from moderation.webhooks.announce import announce_decision
 
 MAX_REASON = 1000
-#: The origin of a decision that answered an audit.
-AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

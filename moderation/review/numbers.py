@@ -19,11 +19,9 @@ from sqlalchemy.orm import Session, aliased
 from moderation.clock import Clock
 from moderation.database import Database, lock
 from moderation.outbox import Kind, enqueue
-from moderation.review.decisions import AUDIT, answers_to_audit
-from moderation.tables import Action, Comment, Day, DayCount, Decision, Job, JobState, Person, Status
+from moderation.review.decisions import answers_to_audit
+from moderation.tables import AUDIT, CAMPAIGN, Action, Comment, Day, DayCount, Decision, Job, JobState, Person, Status
 
-#: Where a verdict on a campaign reached a comment that came later.
-CAMPAIGN = "campaign"
 NOBODY = uuid.UUID(int=0)
 #: A day is over for us when everything that began in it has surely been written.
 SETTLED = timedelta(hours=1)
