@@ -51,8 +51,8 @@ _LONG: Final = 38
 _PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n\s*|</p>\s*|<br[ /]*>\s*<br[ /]*>\s*", re.IGNORECASE)
 # Gaps are tried from their first character only: from each, a long one without an end of line would take ages.
 _LINE: Final = re.compile(r"(?<!\s)\s*\n\s*|<br[ /]*>\s*", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]*\s+|\n+")
-_WORD: Final = re.compile(r"\S+")
+# Begun with one set of characters, which the search skips to, instead of with two alternatives.
+_SENTENCE: Final = re.compile(r"[.!?\u2026\n](?:(?<!\n)[\"')\]\u201d\u2019]*\s+|(?<=\n)\n*)")
 
 
 def parts_of(body: str) -> list[Span]:
@@ -60,7 +60,9 @@ def parts_of(body: str) -> list[Span]:
 
     None where a text has no such parts, never the whole.
     """
-    found = {*_ends(body, _PARAGRAPH), *_ends(body, _LINE), *_sentences(body)}
+    found = {*_sentences(body)}
+    if "\n" in body or "<" in body:
+        found.update(_ends(body, _PARAGRAPH), _ends(body, _LINE))
     return sorted(found - {(0, len(body))})
 
 
@@ -76,12 +78,15 @@ def _ends(body: str, separator: re.Pattern[str]) -> list[Span]:
 
 def _sentences(body: str) -> list[Span]:
     """The sentences that hold the first 25 words, and those that hold the last."""
-    words = [word.span() for word in _WORD.finditer(body)]
-    if len(words) < _LONG:
+    if len(body.split()) < _LONG:
         return []
     stops = [stop.end() for stop in _SENTENCE.finditer(body)]
-    first = next((stop for stop in stops if stop >= words[_END - 1][1]), None)
-    last = next((stop for stop in reversed(stops) if stop <= words[-_END][0]), None)
+    behind = len(body.split(None, _END)[-1])
+    before = len(body.rsplit(None, _END)[0])
+    end_of_first_words = len(body[: len(body) - behind].rstrip())
+    begin_of_last_words = len(body) - len(body[before:].lstrip())
+    first = next((stop for stop in stops if stop >= end_of_first_words), None)
+    last = next((stop for stop in reversed(stops) if stop <= begin_of_last_words), None)
     return [*([(0, first)] if first else []), *([(last, len(body))] if last else [])]
 
 

@@ -45,7 +45,8 @@ _MIXED = re.compile(r"[a-z][\u0370-\u058f]|[\u0370-\u058f][a-z]")
 # "2nd" and "room1" stay.
 _LEET = re.compile(r"(?<![a-z])[a-z]+(?:[013457@$!|]{1,3}[a-z]+)+(?:[0134](?!\w))?")
 _LEET_LETTERS = str.maketrans("013457@$!|", "oieastasil")
-_HAS_LEET = re.compile(r"[a-z][013457@$!|]{1,2}[a-z]")
+# The look-behind stands after the first sign, so that the search may skip to those.
+_HAS_LEET = re.compile(r"[013457@$!|](?<=[a-z].)[013457@$!|]?[a-z]")
 # Single letters, each parted from the next by the same one or two signs: "v i a g r a", "v.i.a.g.r.a".
 _SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*~,·|/]{1,2})(?:[^\W_]\1){2,}[^\W_](?![^\W_])")
 _SPACED_SIGN = re.compile(r"[ .\-_*~,·|/]{1,2}")
