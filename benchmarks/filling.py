@@ -56,7 +56,8 @@ def fill(database: Database, size: int, now: datetime) -> None:
         rest = dict.fromkeys(Decision.__table__.columns.keys(), "NULL")
         told = rest | told | {"id": _NEW_ID[database.is_sqlite], "number": "1"}
         _insert_selected(session, Decision, told, "comment WHERE digest LIKE '%-%'")
-        session.execute(update(StatusCount).values(count=StatusCount.count * (copies + 1)))
+        more = copies + 1
+        session.execute(update(StatusCount).values(count=StatusCount.count * more, came=StatusCount.came * more))
 
 
 def _insert_selected(session: Session, table: type[Base], told: Mapping[str, str], source: str) -> None:
@@ -90,7 +91,7 @@ def _fill(database: Database, size: int, now: datetime, sites: int = 3) -> None:
             session.execute(insert(Decision), [_decision(row) for row in rows])
             for (site_id, status), count in _counted(rows).items():
                 step = update(StatusCount).where(StatusCount.site_id == site_id, StatusCount.status == status)
-                session.execute(step.values(count=StatusCount.count + count))
+                session.execute(step.values(count=StatusCount.count + count, came=StatusCount.came + count))
 
 
 def _rows(

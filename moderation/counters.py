@@ -25,9 +25,12 @@ _KEY: Final = ("site_id", "kind", "digest")
 def _count(insert: InsertOf) -> Executable:
     return (
         insert(StatusCount)
-        .values(site_id=bindparam("site_id"), status=bindparam("status"), count=bindparam("step"))
+        .values(
+            site_id=bindparam("site_id"), status=bindparam("status"), count=bindparam("step"), came=bindparam("came")
+        )
         .on_conflict_do_update(
-            index_elements=["site_id", "status"], set_={"count": StatusCount.count + bindparam("step")}
+            index_elements=["site_id", "status"],
+            set_={"count": StatusCount.count + bindparam("step"), "came": StatusCount.came + bindparam("came")},
         )
     )
 
@@ -121,6 +124,9 @@ class Tally:
 
     def __init__(self) -> None:
         self._statuses: Counter[tuple[uuid.UUID, Status]] = Counter()
+        self._came: Counter[tuple[uuid.UUID, Status]] = Counter()
+        #: Sites of which an audit was answered: whoever writes the tally sees whether their promises still stand.
+        self.audited: set[uuid.UUID] = set()
         self._authors: defaultdict[_Known, Counter[str]] = defaultdict(Counter)
         self._threads: Counter[uuid.UUID] = Counter()
         self._urls: dict[uuid.UUID, str] = {}
@@ -140,6 +146,10 @@ class Tally:
                 self._know(author, status, step)
         self._threads[thread_id] += (new is Status.PUBLISHED) - (old is Status.PUBLISHED)
 
+    def came(self, site_id: uuid.UUID, status: Status) -> None:
+        """Count a comment that came and that the service itself put there."""
+        self._came[site_id, status] += 1
+
     def forget(self, author: Author, status: Status) -> None:
         """Take a comment that stays where it is out of what the site knows of its author."""
         self._know(author, status, -1)
@@ -151,9 +161,9 @@ class Tally:
     def write(self, session: Session) -> None:
         """Apply all changes. An author of whom nothing is left to know is not even a row of zeros."""
         counts = [
-            {"site_id": site_id, "status": status, "step": step}
+            {"site_id": site_id, "status": status, "step": step, "came": self._came[site_id, status]}
             for (site_id, status), step in sorted(self._statuses.items())
-            if step
+            if step or self._came[site_id, status]
         ]
         if counts:
             run(session, _COUNT, counts)
@@ -190,10 +200,9 @@ def count_move(
 def recount(session: Session, site_id: uuid.UUID) -> None:
     """Rebuild all of a site's kept counts from its comments."""
     session.execute(delete(Reputation).where(Reputation.site_id == site_id))
-    session.execute(delete(StatusCount).where(StatusCount.site_id == site_id))
+    # How many came is told by no comment: some are gone.
+    session.execute(update(StatusCount).where(StatusCount.site_id == site_id).values(count=0))
     session.execute(update(Thread).where(Thread.site_id == site_id).values(published=0))
-    session.add_all(StatusCount(site_id=site_id, status=status, count=0) for status in Status)
-    session.flush()
     tally = Tally()
     for comment in session.scalars(select(Comment).where(Comment.site_id == site_id)).yield_per(1000):
         tally.move(author_of(comment), comment.thread_id, None, comment.status)

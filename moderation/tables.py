@@ -316,13 +316,17 @@ class Reputation(Base):
 
 
 class StatusCount(Base):
-    """How many comments of a site stand where: kept, since counting millions takes too long."""
+    """How many comments of a site stand where, and how many the service itself put there when they ``came``.
+
+    Kept, since counting millions takes too long.
+    """
 
     __tablename__ = "status_count"
 
     site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
     status: Mapped[Status] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+    came: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Person(Base):

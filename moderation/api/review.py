@@ -28,7 +28,7 @@ from moderation.api.schemas import (
 )
 from moderation.comments.caller import network_of
 from moderation.comments.rendering import render
-from moderation.people.access import require_admin, require_site
+from moderation.people.access import Actor, require_admin, require_site
 from moderation.people.sites import get_site
 from moderation.review import audit, queue
 from moderation.review.decisions import Outcome, batch_of, decide, decide_many, undo
@@ -144,7 +144,7 @@ def post_decision(comment_id: str, wanted: DecisionIn) -> dict[str, Any]:
             reason=wanted.reason,
             blind=wanted.blind,
         )
-        return _decided(session.get_one(Comment, decision.comment_id), decision, actor.email)
+        return _decided(session.get_one(Comment, decision.comment_id), decision, actor)
 
 
 @blueprint.post("/decisions")
@@ -176,11 +176,15 @@ def post_undo(decision_id: str) -> dict[str, Any]:
     actor, parts = current_actor(), services()
     with parts.database.writing() as session:
         decision = undo(session, actor, read_id(decision_id, "decision"), parts.clock())
-        return _decided(session.get_one(Comment, decision.comment_id), decision, actor.email)
+        return _decided(session.get_one(Comment, decision.comment_id), decision, actor)
 
 
-def _decided(comment: Comment, decision: Decision, who: str) -> dict[str, Any]:
-    return {"decision": present_decision(decision, who), "comment": present(comment)}
+def _decided(comment: Comment, decision: Decision, actor: Actor) -> dict[str, Any]:
+    told = present_decision(decision, actor.email)
+    if audit.is_asked(actor, comment):
+        hidden = dict.fromkeys(("from_status", "to_status", "label", "spam_probability"))
+        return {"decision": told.model_copy(update=hidden), "comment": blind(comment)}
+    return {"decision": told, "comment": present(comment)}
 
 
 def present_decision(decision: Decision, who: str | None) -> DecisionOut:

@@ -210,7 +210,7 @@ class DecisionOut(BaseModel):
     number: int
     action: Action
     from_status: Status | None
-    to_status: Status
+    to_status: Annotated[Status | None, Field(description="Null where the comment is to be audited blind.")]
     label: str | None
     person: str | None = None
     origin: str

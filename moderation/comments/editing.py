@@ -104,6 +104,8 @@ def withdraw(session: Session, site_id: uuid.UUID, comment_id: uuid.UUID, caller
     old = comment.status
     comment.status, comment.version = Status.REJECTED, comment.version + 1
     comment.label = comment.labelled_at = comment.labelled_by = None
+    # Nobody is asked whether what its writer took back should be on the page.
+    comment.audit_share = comment.audited_at = comment.audit_repeats = None
     _decision(session, comment, Action.REJECT, old, now, reason=WITHDRAWN, reasons=[])
     count_move(session, author_of(comment), comment.thread_id, old, comment.status)
 
@@ -169,7 +171,8 @@ def _prepare(
         status=status,
         reasons=reasons,
         policy_number=site.policy_number,
-        audit_share=draw(status, site.rules, chance),
+        # As at intake: what a person decided, or what was only recorded, is not the judge's to be audited.
+        audit_share=None if verdict or site.rules.log_only else draw(status, site.rules, chance),
         campaign_id=copies.campaign_id,
     )
 

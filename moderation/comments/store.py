@@ -15,7 +15,7 @@ from moderation.comments import traps
 from moderation.comments.judge import Judgement, Text
 from moderation.comments.standing import Verdict
 from moderation.comments.submission import Submission
-from moderation.counters import Author, count_move
+from moderation.counters import Author, Tally
 from moderation.database import Upsert, lock, run
 from moderation.errors import ConflictError
 from moderation.mail.notices import announce_publication
@@ -159,7 +159,11 @@ def store(session: Session, draft: Draft, now: datetime) -> uuid.UUID | None:
     if draft.idempotency is not None:
         _remember(session, draft, draft.idempotency, now)
     author = Author(draft.site_id, draft.submission.author_email, draft.ip_network, draft.submission.author_url)
-    count_move(session, author, thread.id, None, draft.status)
+    tally = Tally()
+    tally.move(author, thread.id, None, draft.status)
+    if draft.verdict is None and draft.moderator is None:
+        tally.came(draft.site_id, draft.judgement.status)
+    tally.write(session)
     # Only now, since the counts lock threads last.
     _name(session, draft, thread)
     if draft.has_webhooks:

@@ -86,7 +86,8 @@ def cards(
     return [
         replace(
             _card(blind(c) if unseen else present(c), parents.get(c.parent_id)),
-            notes=notes.get(c.id, ()),
+            # A note may tell what its writer answered.
+            notes=[note for note in notes.get(c.id, ()) if not unseen or note.person == actor.email],
             campaign=campaigns.get(c.id),
             claimed_by=claims[c.id].email if c.id in claims and claims[c.id].person_id != actor.person_id else "",
         )

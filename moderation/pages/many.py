@@ -26,6 +26,8 @@ from moderation.tables import Action
 blueprint = page_blueprint("many", __name__)
 
 _NO_ACTION = f"One of {', '.join(TO_STATUS)}."
+#: Digits of the longest version that is read.
+_LONGEST_NUMBER = 10
 _OUTDATED = "The page is out of date. Reload it and choose again."
 _NOTHING = "No comment was chosen. Go back and tick one or more."
 
@@ -168,7 +170,7 @@ def _seen() -> dict[uuid.UUID, int]:
 def _members() -> dict[uuid.UUID, int]:
     try:
         found = {uuid.UUID(key): int(version) for key, version in json.loads(request.form.get("versions", "")).items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as error:
         raise _bad(_OUTDATED, field="versions") from error
     if not 0 < len(found) <= MOST_MEMBERS:
         raise _bad(_OUTDATED, field="versions")
@@ -176,7 +178,7 @@ def _members() -> dict[uuid.UUID, int]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else None
 
 
 def _bad(message: str, *, field: str) -> InvalidError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -20,7 +22,7 @@ from moderation.pages.charts import stacked
 from moderation.pages.rooms import admin_blueprint
 from moderation.pages.shell import show
 from moderation.people.sites import get_site, list_sites
-from moderation.review.numbers import Numbers, read_numbers, request_counting
+from moderation.review.numbers import Numbers, median_wait, read_numbers, request_counting, spam_stopped
 from moderation.tables import Site
 
 blueprint = admin_blueprint("admin_numbers", __name__)
@@ -43,6 +45,8 @@ def get_numbers() -> Response:
         sites, site = _sites(session)
         found = read_numbers(session, [one.id for one in sites], now.date() - timedelta(days=days - 1), now)
         bars = _bars(found, days)
+        labels = [label for label, _ in bars]
+        rows = [_row(label, counts) for label, counts in bars]
         page = show(
             "admin_numbers.html",
             sites=list_sites(session, g.actor),
@@ -54,15 +58,23 @@ def get_numbers() -> Response:
             deeds=DEEDS,
             bars=bars,
             weekly=days > DAILY,
+            rows=rows,
+            stopped=stacked(labels, [("spam", "stopped", [max(0, row.stopped) for row in rows])]),
+            waits=stacked(labels, [("pending", "minutes", [math.ceil((row.wait or 0) / 60) for row in rows])]),
+            audits=stacked(
+                labels,
+                [("published", "alike", [row.alike for row in rows]), ("spam", "apart", [row.apart for row in rows])],
+            ),
             comments=stacked(
-                [label for label, _ in bars],
+                labels,
                 [(kind, words, [counts[f"came {kind}"] for _, counts in bars]) for kind, words in CAME],
             ),
             work=stacked(
-                [label for label, _ in bars],
+                labels,
                 [("work", "decisions", [sum(counts[f"did {deed}"] for deed in DEEDS) for _, counts in bars])],
             ),
-            wait=_duration(found.median_wait),
+            wait=duration(found.median_wait),
+            duration=duration,
             would_be=[(words, found.total(f"would be {kind}")) for kind, words in CAME],
         )
     if found.missing:
@@ -89,7 +101,7 @@ def get_csv() -> Response:
         for site in _sites(session)[0]:
             found = read_numbers(session, [site.id], since, now)
             for day, counts in found.days.items():
-                wait = found.median_wait_on(day)
+                wait = median_wait(counts)
                 told = [*(counts[name] for name in names), "" if wait is None else round(wait)]
                 writer.writerow([day.isoformat(), safe_cell(site.name), site.id, *told])
     return _sheet(out, f"moderation-{since}-{now.date()}")
@@ -146,7 +158,24 @@ def _bars(found: Numbers, days: int) -> list[tuple[str, Counter[str]]]:
     return [(f"{day.day} {day:%b}", counts) for day, counts in bars.items()]
 
 
-def _duration(seconds: float | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What of some days stands in the table of spam, waiting and audits; ``wait`` is the median, in seconds."""
+
+    label: str
+    stopped: int
+    wait: float | None
+    alike: int
+    apart: int
+
+
+def _row(label: str, counts: Counter[str]) -> Row:
+    alike, apart = (max(0, counts[name]) for name in ("audits agreed", "audits differed"))
+    return Row(label, spam_stopped(counts), median_wait(counts), alike, apart)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time in words."""
     if seconds is None:
         return "–"
     for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):

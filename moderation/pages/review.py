@@ -205,7 +205,10 @@ def _done(session: Session, actor: Actor) -> tuple[Decision, Comment] | None:
     text = request.args.get("done", "")
     try:
         decision = session.get(Decision, uuid.UUID(text)) if text else None
-        return (decision, queue.get_comment(session, actor, decision.comment_id)) if decision else None
+        # Of what others decided a crafted address must tell nothing.
+        if decision is None or decision.person_id != actor.person_id:
+            return None
+        return decision, queue.get_comment(session, actor, decision.comment_id)
     except (ValueError, NotFoundError):
         return None
 

@@ -14,8 +14,8 @@ from moderation import paging
 from moderation.people.access import Actor, require_site
 from moderation.policy.audit import Rate, genuine_lost, is_broken, rate_of
 from moderation.policy.rules import current_rules
-from moderation.review.filters import Filter, told_blind, without_index
-from moderation.tables import Comment, Decision, Site, Status
+from moderation.review.filters import Filter, not_skipped, told_blind, without_index
+from moderation.tables import Comment, Decision, EarlierText, Site, Status, StatusCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ def list_audits(
     What of ``wanted`` would tell a verdict (status, reason, campaign) is left out.
     """
     conditions = [*_asked(session, actor, wanted.site_id), *told_blind(session, wanted)]
+    if not wanted.skipped:
+        conditions.append(not_skipped(actor))
     total = session.scalar(select(func.count()).select_from(Comment).where(*conditions)) or 0
     query = select(Comment).options(joinedload(Comment.thread), joinedload(Comment.site)).where(*conditions)
     if cursor:
@@ -54,7 +56,7 @@ def list_audits(
 
 def count_audits(session: Session, actor: Actor, site_id: uuid.UUID | None) -> int:
     """Return how many decisions the person is asked to audit."""
-    query = select(func.count()).select_from(Comment).where(*_asked(session, actor, site_id))
+    query = select(func.count()).select_from(Comment).where(*_asked(session, actor, site_id), not_skipped(actor))
     return session.scalar(query) or 0
 
 
@@ -88,7 +90,7 @@ def report(session: Session, site: Site) -> AuditReport:
     rules = current_rules(session, site)
     # Two bounds are read together, so each is asked to hold more surely than the promise.
     confidence = 1.0 - (1.0 - rules.confidence) / 2.0
-    decided = _first_decisions(session, site.id)
+    decided = _came(session, site.id)
     spam, published = (
         rate_of(decided.get(first, 0), _answered(session, site.id, first, wrong), confidence)
         for first, wrong in ((Status.SPAM, Label.HAM), (Status.PUBLISHED, Label.SPAM))
@@ -120,19 +122,22 @@ def trust_again(session: Session, site: Site) -> None:
 def _answered(session: Session, site_id: uuid.UUID, first: Status, wrong: Label) -> list[tuple[float, bool]]:
     """Return of each audit that a person answered the chance with which it was drawn, and whether it was an error."""
     drawn = (
-        select(Comment.audit_share, Comment.label)
+        select(Comment.audit_share, Comment.label, func.count())
         .join(Decision, (Decision.comment_id == Comment.id) & (Decision.number == 1))
-        .where(Comment.site_id == site_id, Comment.audited_at.is_not(None), Decision.to_status == first)
+        .where(without_index(session, Comment.site_id) == site_id, Comment.audited_at.is_not(None))
+        .where(Decision.to_status == first)
+        .group_by(Comment.audit_share, Comment.label)
     )
-    return [(share, label is wrong) for share, label in session.execute(drawn) if share]
+    return [one for share, label, count in session.execute(drawn) if share for one in [(share, label is wrong)] * count]
 
 
-def _first_decisions(session: Session, site_id: uuid.UUID) -> dict[Status, int]:
-    """Return how many of the site's comments came into which status."""
-    query = (
-        select(Decision.to_status, func.count().label("n"))
-        .join(Comment, Comment.id == Decision.comment_id)
-        .where(Comment.site_id == site_id, Decision.number == 1)
-        .group_by(Decision.to_status)
-    )
-    return {row.to_status: row.n for row in session.execute(query)}
+def _came(session: Session, site_id: uuid.UUID) -> dict[Status, int]:
+    """Return how many of the site's comments the service itself put where when they came."""
+    query = select(StatusCount.status, StatusCount.came).where(StatusCount.site_id == site_id)
+    return {row.status: row.came for row in session.execute(query)}
+
+
+def text_changed(session: Session, comment_id: uuid.UUID, seen_version: int) -> bool:
+    """Whether a comment's text is another one than at that version of it."""
+    later = (EarlierText.comment_id == comment_id, EarlierText.number >= seen_version)
+    return session.scalar(select(EarlierText.number).where(*later).limit(1)) is not None

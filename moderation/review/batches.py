@@ -17,7 +17,7 @@ from moderation.errors import ConflictError, InvalidError, NotFoundError
 from moderation.people.access import Actor
 from moderation.policy.moves import TO_STATUS
 from moderation.review.audit import asked_of
-from moderation.review.decisions import Outcome, decide, undo
+from moderation.review.decisions import Outcome, decide, settle, undo
 from moderation.tables import Action, CampaignVerdict, Comment, Decision, Status
 
 
@@ -58,10 +58,11 @@ def preview(
             found.missing.append(comment_id)
             continue
         status, version, unseen = standing[comment_id]
-        if seen_versions.get(comment_id, version) != version:
-            found.changed.append(comment_id)
-        elif unseen:
+        if unseen:
+            # Whatever was decided meanwhile, an answer is of the text.
             found.audits += 1
+        elif seen_versions.get(comment_id, version) != version:
+            found.changed.append(comment_id)
         elif status is TO_STATUS[action]:
             found.unmoved += 1
         else:
@@ -125,5 +126,5 @@ def undo_batch(session: Session, actor: Actor, batch_id: uuid.UUID, now: datetim
             outcomes.append(Outcome(comment_id, decision, None))
         except (ConflictError, InvalidError, NotFoundError) as problem:
             outcomes.append(Outcome(comment_id, None, problem))
-    tally.write(session)
+    settle(session, tally, now)
     return outcomes

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, not_, select
 from sqlalchemy.orm import Session
 
 from moderation.database import Upsert, lock, run
 from moderation.errors import NotFoundError
 from moderation.people.access import Actor, require_site
+from moderation.review.audit import asked_of
 from moderation.tables import Claim, Comment, Person, Skip, Status
 
 #: A claim that nobody renews ends by itself: a closed lid must not keep a comment from others.
@@ -141,6 +142,9 @@ def _moved(session: Session, actor: Actor, seen_versions: Mapping[uuid.UUID, int
     if not seen_versions:
         return []
     query = select(Comment.id, Comment.status, Comment.version).where(
-        Comment.id.in_(seen_versions), actor.only_theirs(Comment.site_id)
+        Comment.id.in_(seen_versions),
+        actor.only_theirs(Comment.site_id),
+        # Of what somebody is asked to audit, they are not told what others have answered.
+        not_(asked_of(actor)),
     )
     return [Moved(*row) for row in session.execute(query) if row.version != seen_versions[row.id]]

@@ -19,7 +19,7 @@ from moderation.people.access import Actor, require_site
 from moderation.policy.audit import is_repeated
 from moderation.policy.moves import TEACHES, TO_STATUS
 from moderation.policy.rules import current_rules
-from moderation.review.audit import hold_to_promise, is_asked
+from moderation.review.audit import hold_to_promise, is_asked, text_changed
 from moderation.review.history import Standing, fold
 from moderation.tables import AUDIT, Action, Claim, Comment, Decision, Person, Site, Status
 from moderation.webhooks.announce import announce_decision
@@ -72,11 +72,17 @@ def decide(
         raise InvalidError([FieldError("reason", "too_long", f"At most {MAX_REASON} characters.")])
     comment = _lock(session, actor, comment_id)
     last = _last(session, comment)
-    answers = blind and is_asked(actor, comment)
+    asked = is_asked(actor, comment)
+    answers = blind and asked and action is not Action.HOLD
     if last.person_id == actor.person_id and last.action is action and not answers:
         return last
     if seen_version is not None and seen_version != comment.version:
-        raise _moved_on(session, comment, last)
+        if not asked:
+            raise _moved_on(session, comment, last)
+        # A blind answer is of the text. What was decided meanwhile must neither hinder it nor be told.
+        if not answers or text_changed(session, comment.id, seen_version):
+            message = "This comment has changed since you looked at it; read it again."
+            raise ConflictError(message, code="version_conflict")
     decision = _new_decision(comment, actor, action, now, reason=reason, batch_id=batch_id)
     decision.origin = AUDIT if answers else decision.origin
     decision.to_status, decision.label = TO_STATUS[action], TEACHES[action]
@@ -126,8 +132,15 @@ def decide_many(
             outcomes[comment_id] = Outcome(comment_id, decision, None)
         except (NotFoundError, ConflictError) as problem:
             outcomes[comment_id] = Outcome(comment_id, None, problem)
-    tally.write(session)
+    settle(session, tally, now)
     return [outcomes[comment_id] for comment_id in dict.fromkeys(comment_ids)]
+
+
+def settle(session: Session, tally: Tally, now: datetime) -> None:
+    """Write what a batch of decisions has gathered, and hold its sites to their promises."""
+    tally.write(session)
+    for site_id in sorted(tally.audited):
+        hold_to_promise(session, session.get_one(Site, site_id), now)
 
 
 def undo(
@@ -234,8 +247,11 @@ def _stand(
         comment.audited_at = answers[0].created_at if answers else None
         again = len(answers) == 1 and is_repeated(comment.id, current_rules(session, site))
         comment.audit_repeats = answers[0].person_id if again else None
-        session.flush()
-        hold_to_promise(session, site, decision.created_at)
+        if tally is None:
+            session.flush()
+            hold_to_promise(session, site, decision.created_at)
+        else:
+            tally.audited.add(site.id)
     session.flush()
     announce_decision(session, comment, decision)
     if comment.status is Status.PUBLISHED and old is not Status.PUBLISHED:

@@ -180,11 +180,16 @@ def _not_now(actor: Actor, wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.status is not Status.PENDING:
         return
     if not wanted.skipped:
-        yield ~exists().where(
-            Skip.person_id == actor.person_id, Skip.comment_id == Comment.id, Skip.version == Comment.version
-        )
+        yield not_skipped(actor)
     if wanted.collapses:
         yield or_(Comment.campaign_id.is_(None), and_(~_head_waits(actor, wanted), ~_earlier_waits(actor, wanted)))
+
+
+def not_skipped(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the person has not left the comment, as it is, to others."""
+    return ~exists().where(
+        Skip.person_id == actor.person_id, Skip.comment_id == Comment.id, Skip.version == Comment.version
+    )
 
 
 def _head_waits(actor: Actor, wanted: Filter) -> ColumnElement[bool]:

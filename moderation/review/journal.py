@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, literal, not_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from moderation import paging
-from moderation.errors import NotFoundError
+from moderation.errors import ForbiddenError, NotFoundError
 from moderation.people.access import Actor, require_site
+from moderation.review.audit import asked_of, is_asked
 from moderation.tables import Action, Comment, Decision, Deed, Person, Policy, Promotion, Site
 
 LIMIT = 50
@@ -62,7 +63,8 @@ def list_decisions(session: Session, actor: Actor, wanted: Wanted, cursor: str =
         .join(Comment, Comment.id == Decision.comment_id)
         .outerjoin(Person, Person.id == Decision.person_id)
         .options(joinedload(Comment.site), joinedload(Comment.thread))
-        .where(true() if actor.is_admin else _SITE.in_(actor.sites), *_conditions(wanted))
+        # Decisions on what the person is asked to audit blind are told once they have answered.
+        .where(true() if actor.is_admin else _SITE.in_(actor.sites), not_(asked_of(actor)), *_conditions(wanted))
         .order_by(Decision.created_at.desc(), Decision.id.desc())
     )
     if cursor:
@@ -86,6 +88,9 @@ def get_entry(session: Session, actor: Actor, decision_id: uuid.UUID) -> Entry:
         raise NotFoundError(message)
     entry = Entry(*row)
     require_site(actor, entry.comment.site_id, "decision")
+    if is_asked(actor, entry.comment):
+        message = "You are asked to audit this comment without knowing how it was judged. Answer, then look here again."
+        raise ForbiddenError(message)
     return entry
 
 

@@ -27,8 +27,6 @@ NOBODY = uuid.UUID(int=0)
 SETTLED = timedelta(hours=1)
 #: So many days are counted while somebody waits; more are a job's.
 AT_ONCE = 7
-#: A second answer to an audit is the third decision at the earliest, behind the judge's and the first answer.
-_AGAIN = 2
 #: Comments that were brought in from elsewhere did not come that day, nor did what is left of an erased one.
 _NOT_RECEIVED = ("import", "erasure")
 #: Waiting times are kept by their logarithm: each step is a quarter longer than the one before.
@@ -55,23 +53,30 @@ class Numbers:
     @property
     def spam_stopped(self) -> int:
         """Comments that came to stand as spam, by the judge or by people, less those that were let out again."""
-        return self.total("came spam") + self.total("into spam") - self.total("out of spam")
+        return sum(map(spam_stopped, self.days.values()))
 
     @property
     def median_wait(self) -> float | None:
         """Seconds that half of the decided comments had waited at most, to a quarter; ``None`` where none had."""
         return _median(self.waits)
 
-    def median_wait_on(self, day: date) -> float | None:
-        """Return the same of what was decided on one day."""
-        steps = {name: count for name, count in self.days[day].items() if name.startswith("wait ")}
-        return _median({int(name.removeprefix("wait ")): count for name, count in steps.items()})
-
     @property
     def agreement(self) -> tuple[int, int]:
         """How many audits were answered by two persons alike, and how many by two persons at all."""
-        alike = self.total("audits agreed")
-        return alike, alike + self.total("audits differed")
+        # What was answered before these days may have been taken back in them.
+        alike, apart = (max(0, self.total(name)) for name in ("audits agreed", "audits differed"))
+        return alike, alike + apart
+
+
+def spam_stopped(counts: Counter[str]) -> int:
+    """Return of some days' figures how much spam was stopped."""
+    return counts["came spam"] + counts["into spam"] - counts["out of spam"]
+
+
+def median_wait(counts: Counter[str]) -> float | None:
+    """Return of some days' figures the median wait of what was decided, in seconds."""
+    steps = {name: count for name, count in counts.items() if name.startswith("wait ")}
+    return _median({int(name.removeprefix("wait ")): count for name, count in steps.items()})
 
 
 def _median(waits: Mapping[int, int]) -> float | None:
@@ -192,17 +197,30 @@ def _count_people(session: Session, span: Sequence[object], found: Counter[Key])
         # What a verdict on a campaign did to a newcomer is nobody's work, and nobody has waited for it.
         .where(*span, Decision.person_id.is_not(None), Decision.origin != CAMPAIGN)  # type: ignore[arg-type]
     ).all()
-    repeated = _decisions_of(session, [d.comment_id for d, _, _ in rows if d.origin == AUDIT and d.number > _AGAIN])
+    # What answers an audit, or takes such an answer back.
+    again = {d.comment_id for d, _, _ in rows if d.origin == AUDIT or d.action in {Action.UNDO, Action.HOLD}}
+    repeated = _decisions_of(session, sorted(again))
     for decision, site_id, since in rows:
         person = decision.person_id or NOBODY
         found[site_id, f"did {decision.action.value}", person] += 1
         if decision.from_status is Status.PENDING and decision.to_status is not Status.PENDING:
             waited = max((decision.created_at - since).total_seconds(), 1.0)
             found[site_id, f"wait {math.floor(math.log(waited) / _STEP)}", NOBODY] += 1
-        until = [one for one in repeated.get(decision.comment_id, ()) if one.number <= decision.number]
-        match answers_to_audit(until):
-            case [first, second] if second.id == decision.id:
-                found[site_id, "audits agreed" if first.action is second.action else "audits differed", NOBODY] += 1
+        if decision.comment_id in repeated:
+            until = [one for one in repeated[decision.comment_id] if one.number <= decision.number]
+            now, then = _told_by_two(until), _told_by_two(until[:-1])
+            if now != then:
+                # An answer that is taken back takes what it said out of the count again.
+                found.update({(site_id, now, NOBODY): 1} if now else {})
+                found.subtract({(site_id, then, NOBODY): 1} if then else {})
+
+
+def _told_by_two(decisions: Sequence[Decision]) -> str:
+    """Return whether the two answers to an audit that stand after these decisions agree; "": there are not two."""
+    match answers_to_audit(decisions):
+        case [first, second, *_]:
+            return "audits agreed" if first.action is second.action else "audits differed"
+    return ""
 
 
 def _decisions_of(session: Session, comment_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Decision]]:

@@ -14,7 +14,7 @@ from moderation.clock import new_id
 from moderation.counters import Tally
 from moderation.errors import ConflictError
 from moderation.people.access import Actor
-from moderation.review.decisions import Outcome, undo
+from moderation.review.decisions import Outcome, settle, undo
 from moderation.tables import Action, Comment, Decision
 
 
@@ -65,5 +65,5 @@ def withdraw(session: Session, actor: Actor, whose: Whose, now: datetime) -> tup
             )
         except ConflictError as problem:
             outcomes.append(Outcome(comment_id, None, problem))
-    tally.write(session)
+    settle(session, tally, now)
     return batch, outcomes

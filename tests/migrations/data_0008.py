@@ -1,4 +1,4 @@
-"""Revision 0008, repeated audits: nobody is asked again of what was answered before, and comments stay either way."""
+"""Revision 0008, repeated audits: nobody is asked again of what was answered before, comments stay, firsts are counted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from tests.migrations.rows import Rows, number
 
 
 def before_upgrade(rows: Rows) -> None:
-    """There are comments."""
+    """There are comments, and their kept counts."""
     add_rows(rows)
+    rows.add("status_count", site_id=SITE, status="pending", count=0)
 
 
 def after_upgrade(rows: Rows) -> None:
-    """No audit of before is repeated; others can be."""
+    """No audit of before is repeated; others can be. One comment came to wait."""
     assert [comment["audit_repeats"] for comment in rows.all("comment")] == [None, None]
+    assert {row["status"]: row["came"] for row in rows.all("status_count")} == {"pending": 1, "published": 0}
     _add_repeated(rows)
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import random
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, select, update
 from sqlalchemy.event import listen
+from sqlalchemy.orm import Session
 
 from moderation.clock import new_id
 from moderation.comments.caller import Caller
 from moderation.comments.intake import submit
+from moderation.errors import ForbiddenError
 from moderation.policy.audit import draw, is_repeated
 from moderation.policy.rules import Rules
-from moderation.review.audit import count_audits, list_audits, report
+from moderation.review.audit import count_audits, hold_to_promise, list_audits, report
 from moderation.review.filters import Filter
+from moderation.review.journal import Wanted, get_entry, list_decisions
 from moderation.services import Services
-from moderation.tables import Comment, Role, Site, Status
-from tests.factories import CLEAN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
+from moderation.tables import Comment, Decision, EarlierText, Role, Site, Status
+from tests.conftest import FakeClock
+from tests.factories import CLEAN, ORIGIN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
 
 EVERY = Rules(
     publish_below=0.5, spam_above=0.5, audit_spam=1.0, audit_published=1.0, audit_repeated=0.0, max_links=None
@@ -157,8 +162,10 @@ def test_some_audits_are_asked_of_two(client: FlaskClient, services: Services, a
     with services.database.reading() as session:
         found = report(session, session.get_one(Site, site.id))
     assert (found.spam_in_published.audited, found.spam_in_published.errors) == (1, 1)
-    client.post(f"/api/v1/decisions/{second}/undo", headers=cleo.bearer)
+    undone = client.post(f"/api/v1/decisions/{second}/undo", headers=cleo.bearer).get_json()
     assert [queue(client, who, site)["total"] for who in (ben, cleo, admin)] == [0, 1, 1]
+    # ... who is not told what stands now, since that is what Ben said.
+    assert (undone["decision"]["to_status"], undone["decision"]["label"], undone["comment"]["status"]) == (None,) * 3
     decide(client, admin, comment, "hold")
     # Whatever was said before, a comment that is held is nobody's answer.
     assert [queue(client, who, site)["total"] for who in (ben, cleo, admin)] == [1, 1, 1]
@@ -187,6 +194,112 @@ def test_an_answer_is_not_repeated_by_who_saw_the_verdict(
     assert queue(client, ben, site)["total"] == 0
     decide(client, admin, comment, "publish")
     assert queue(client, admin, site)["total"] == 0
+
+
+def test_an_answer_waits_for_no_other_and_tells_it_nothing(
+    client: FlaskClient, services: Services, admin: MadePerson
+) -> None:
+    site = make_site(services, rules=TWICE)
+    ben, cleo = (make_person(services, Role.MODERATOR, site) for _ in range(2))
+    comments = [post_id(client, site, different(number)) for number in range(2)]
+    shown = {str(one): 1 for one in comments}
+    decided = [decide(client, ben, one, "spam") for one in comments]
+    # Cleo has had the lane open since before Ben answered.
+    told = client.post("/api/v1/claims", json={"comment": None, "shown": shown}, headers=cleo.bearer).get_json()
+    assert told["moved"] == []
+    preview = {"action": "publish", "versions": shown}
+    found = client.post("/api/v1/decisions/preview", json=preview, headers=cleo.bearer).get_json()
+    assert (found["audits"], found["changed"]) == (2, [])
+    held = {"action": "hold", "version": 1}
+    refused = client.post(f"/api/v1/comments/{comments[0]}/decision", json=held, headers=cleo.bearer)
+    assert refused.status_code == 409
+    assert "spam" not in refused.text
+    assert ben.actor.email not in refused.text
+    sent = {"action": "publish", "version": 1}
+    first = client.post(f"/api/v1/comments/{comments[0]}/decision", json=sent, headers=cleo.bearer)
+    assert (first.status_code, first.get_json()["decision"]["origin"]) == (200, "audit")
+    many = {"ids": [str(comments[1])], "versions": {str(comments[1]): 1}, "action": "publish"}
+    answer = client.post("/api/v1/decisions", json=many, headers=cleo.bearer).get_json()
+    assert [one["origin"] for one in answer["decided"]] == ["audit"]
+    # Whoever is asked no more is told as ever.
+    assert client.post(f"/api/v1/comments/{comments[0]}/decision", json=sent, headers=admin.bearer).status_code == 409
+    with services.database.reading() as session:
+        listed = {str(one.decision.id) for one in list_decisions(session, cleo.actor, Wanted())[0]}
+    assert set(decided) <= listed
+
+
+def test_what_others_answered_is_not_in_the_history_of_who_is_asked(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson
+) -> None:
+    twice = make_site(services, rules=TWICE)
+    ben, cleo = (make_person(services, Role.MODERATOR, twice) for _ in range(2))
+    decision = uuid.UUID(decide(client, ben, post_id(client, twice), "spam"))
+    every = Wanted(judge=True)
+    with services.database.reading() as session:
+        assert next(one.decision.id for one in list_decisions(session, ben.actor, every)[0]) == decision
+        for who in (cleo, admin):
+            assert list_decisions(session, who.actor, every)[0] == []
+            with pytest.raises(ForbiddenError):
+                get_entry(session, who.actor, decision)
+
+
+def test_a_changed_text_is_answered_anew(client: FlaskClient, services: Services, admin: MadePerson) -> None:
+    site = make_site(services, rules=EVERY)
+    comment = post_id(client, site)
+    with services.database.writing() as session:
+        stored = session.get_one(Comment, comment)
+        session.add(EarlierText(comment_id=comment, number=1, body=stored.body, replaced_at=services.clock()))
+        stored.body, stored.version = "Something else.", 2
+        last = session.scalars(select(Decision).where(Decision.comment_id == comment)).one()
+        fields = {c.key: getattr(last, c.key) for c in Decision.__table__.columns}
+        session.add(Decision(**fields | {"id": new_id(), "number": 2}))
+    sent = {"action": "publish", "version": 1}
+    refused = client.post(f"/api/v1/comments/{comment}/decision", json=sent, headers=admin.bearer)
+    assert refused.status_code == 409
+    assert "current" not in refused.get_json()
+    again = client.post(f"/api/v1/comments/{comment}/decision", json=sent | {"version": 2}, headers=admin.bearer)
+    assert again.status_code == 200
+
+
+def test_nobody_is_asked_of_what_its_writer_took_back(
+    client: FlaskClient, site: MadeSite, admin: MadePerson, clock: FakeClock
+) -> None:
+    home = {"Origin": ORIGIN}
+    form = client.get(f"/api/v1/sites/{site.id}/form?thread=/bread", headers=home).get_json()
+    clock.advance(20)
+    sent = CLEAN | {"form_token": form["form_token"]}
+    answer = client.post(f"/api/v1/sites/{site.id}/comments", json=sent, headers=home).get_json()
+    assert queue(client, admin, site)["total"] == 1
+    token = home | {"Edit-Token": answer["edit_token"]}
+    taken = client.delete(f"/api/v1/sites/{site.id}/comments/{answer['id']}", headers=token)
+    assert taken.status_code == 204, taken.text
+    assert queue(client, admin, site)["total"] == 0
+
+
+def test_who_skips_an_audit_leaves_it_to_others(client: FlaskClient, services: Services, site: MadeSite) -> None:
+    ben, cleo = (make_person(services, Role.MODERATOR, site) for _ in range(2))
+    comment = post_id(client, site)
+    assert client.post(f"/api/v1/comments/{comment}/skip", headers=ben.bearer).status_code == 200
+    assert (queue(client, ben, site)["total"], queue(client, cleo, site)["total"]) == (0, 1)
+    counts = [
+        client.get("/api/v1/queue/counts", headers=who.bearer).get_json()["counts"]["audit"] for who in (ben, cleo)
+    ]
+    assert counts == [0, 1]
+
+
+def test_a_batch_of_answers_is_held_to_the_promise_once(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(session: Session, at: Site, now: datetime) -> None:
+        asked.append(at.id)
+        hold_to_promise(session, at, now)
+
+    monkeypatch.setattr("moderation.review.decisions.hold_to_promise", counted)
+    ids = [str(post_id(client, site, different(number))) for number in range(3)]
+    client.post("/api/v1/decisions", json={"ids": ids, "action": "publish"}, headers=admin.bearer)
+    assert asked == [site.id]
 
 
 def test_the_lane_is_searched_by_what_tells_no_verdict(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:

@@ -185,3 +185,11 @@ def test_audits_that_two_persons_answer_tell_how_far_they_agree(
     clock.advance(2 * 86400)
     assert close_days(services.database, clock) == 2
     assert (open_day, numbers(services, site).agreement) == ((1, 3), (1, 3))
+    # An answer that is taken back another day is no longer half of a pair; given again, it is once more.
+    for _ in range(3):
+        second = decide(client, cleo, comments[4], "publish")
+        assert numbers(services, site).agreement == (2, 4)
+        client.post(f"/api/v1/decisions/{second}/undo", headers=cleo.bearer)
+        assert numbers(services, site).agreement == (1, 3)
+        clock.advance(86400)
+        close_days(services.database, clock)
