@@ -90,9 +90,11 @@ def report(session: Session, site: Site) -> AuditReport:
     rules = current_rules(session, site)
     # Two bounds are read together, so each is asked to hold more surely than the promise.
     confidence = 1.0 - (1.0 - rules.confidence) / 2.0
-    decided = _came(session, site.id)
+    decided, answered = _came(session, site.id), _answered(session, site.id)
     spam, published = (
-        rate_of(decided.get(first, 0), _answered(session, site.id, first, wrong), confidence)
+        rate_of(
+            decided.get(first, 0), [(share, label is wrong) for share, label in answered.get(first, ())], confidence
+        )
         for first, wrong in ((Status.SPAM, Label.HAM), (Status.PUBLISHED, Label.SPAM))
     )
     lost = genuine_lost(spam, published, spam.upper) if spam.audited else None
@@ -119,16 +121,24 @@ def trust_again(session: Session, site: Site) -> None:
     session.flush()
 
 
-def _answered(session: Session, site_id: uuid.UUID, first: Status, wrong: Label) -> list[tuple[float, bool]]:
-    """Return of each audit that a person answered the chance with which it was drawn, and whether it was an error."""
-    drawn = (
-        select(Comment.audit_share, Comment.label, func.count())
-        .join(Decision, (Decision.comment_id == Comment.id) & (Decision.number == 1))
+def _answered(session: Session, site_id: uuid.UUID) -> dict[Status, list[tuple[float, Label | None]]]:
+    """Return of each audit that a person answered the chance with which it was drawn, and what it is taken for.
+
+    By where the service had put it.
+    """
+    # Asked of each: joined, SQLite would walk through all decisions.
+    first = select(Decision.to_status).where(Decision.comment_id == Comment.id, Decision.number == 1)
+    put = first.correlate(Comment).scalar_subquery().label("put")
+    answered = (
+        select(put, Comment.audit_share, Comment.label, func.count())
         .where(without_index(session, Comment.site_id) == site_id, Comment.audited_at.is_not(None))
-        .where(Decision.to_status == first)
-        .group_by(Comment.audit_share, Comment.label)
+        .group_by(put, Comment.audit_share, Comment.label)
     )
-    return [one for share, label, count in session.execute(drawn) if share for one in [(share, label is wrong)] * count]
+    found: dict[Status, list[tuple[float, Label | None]]] = {}
+    for status, share, label, count in session.execute(answered):
+        if share:
+            found.setdefault(status, []).extend([(share, label)] * count)
+    return found
 
 
 def _came(session: Session, site_id: uuid.UUID) -> dict[Status, int]:
