@@ -7,16 +7,18 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from moderation.policy.rules import Rules
 from moderation.services import Services
-from moderation.tables import Comment, Decision
+from moderation.tables import Comment, Decision, Role
 from tests.e2e.conftest import Open
 from tests.e2e.looks import check_looks, take_picture
 from tests.e2e.test_desk import ANNA, LIGHTS, MARGIT, names, until
 from tests.e2e.voices import PENDING
-from tests.factories import MadePerson, MadeSite
+from tests.factories import MadePerson, MadeSite, different, make_person, make_site, post_id
 
 pytestmark = pytest.mark.e2e
 
@@ -66,6 +68,45 @@ def test_who_looks_at_a_comment_is_told_to_the_other_and_counted_down(
     # What she decided leaves his screen with the next look around.
     his.keyboard.press("j")
     expect(card).to_have_count(0)
+
+
+def test_two_audit_the_same_comments_and_neither_is_told_what_the_other_said(
+    services: Services, sign_in: Open, client: FlaskClient
+) -> None:
+    twice = {"audit_spam": 1.0, "audit_published": 1.0, "audit_repeated": 1.0}
+    site = make_site(services, rules=Rules(publish_below=0.5, spam_above=0.5, max_links=None, **twice))
+    ann, ben = (make_person(services, Role.MODERATOR, site) for _ in range(2))
+    for number in range(3):
+        post_id(client, site, different(number))
+    hers, his = (sign_in(who, "/review?status=audit") for who in (ann, ben))
+    shown = hers.locator(".card:visible")
+    expect(shown).to_have_count(3)
+    for done in range(1, 4):
+        with his.expect_response("**/decision"):
+            his.keyboard.press("p")
+        expect(his.locator(".card")).to_have_count(3 - done)
+    # She looks around, and is told nothing of it: not on the page, not by the server, nor by a refusal.
+    with hers.expect_response("**/api/v1/claims") as told:
+        hers.keyboard.press("j")
+    assert told.value.json()["moved"] == []
+    expect(shown).to_have_count(3)
+    expect(hers.locator(".notice.bad")).to_have_count(0)
+    hers.keyboard.press("l")
+    hers.keyboard.press("k")
+    for _ in range(2):
+        with hers.expect_response("**/decision") as answer:
+            hers.keyboard.press("s")
+        assert answer.value.json()["decision"]["origin"] == "audit"
+    expect(hers.locator(".card")).to_have_count(0)
+    hers.reload()
+    expect(hers.locator(".card")).to_have_count(0)
+    hers.get_by_role("button", name="Take back what I skipped").click()
+    expect(hers.locator(".card")).to_have_count(1)
+    check_looks(hers)
+    hers.locator(".card time").first.click()
+    expect(hers.get_by_text("Decided already; how, you see afterwards.")).to_be_visible()
+    expect(hers.get_by_text("None", exact=True)).to_have_count(0)
+    check_looks(hers)
 
 
 def test_what_one_skips_the_other_still_has(ann: MadePerson, ben: MadePerson, sign_in: Open) -> None:
