@@ -132,6 +132,31 @@ def test_numbers_are_charts_with_their_table_and_csv(
     assert office.get("/admin/numbers?site=x").status_code == 404
 
 
+def test_spam_waiting_and_audits_are_told_by_day(
+    client: FlaskClient, office: FlaskClient, services: Services, admin: MadePerson, clock: FakeClock
+) -> None:
+    nothing = Page(office.get("/admin/numbers"))
+    assert "No audit was answered by two in this time." in nothing.text
+    assert "Nothing that waited was decided in this time." in nothing.text
+    audited = Rules(publish_below=0.5, spam_above=0.5, max_links=None, audit_published=1.0, audit_repeated=1.0)
+    site = make_site(services, rules=audited)
+    others = (admin, make_person(services))
+    for number, second in enumerate(("publish", "spam", "publish")):
+        comment = post_id(client, site, different(number))
+        for who, action in zip(others, ("publish", second), strict=True):
+            sent = {"action": action}
+            headers = {**who.bearer, "Cookie": ""}
+            assert client.post(f"/api/v1/comments/{comment}/decision", json=sent, headers=headers).status_code == 200
+    held = post_id(client, make_site(services, rules=Rules(hold_everything=True, spam_above=1.0)), CLEAN)
+    clock.advance(3600)
+    client.post(f"/api/v1/comments/{held}/decision", json={"action": "spam"}, headers={**admin.bearer, "Cookie": ""})
+    page = Page(office.get("/admin/numbers")).text
+    for told in ("5 Jan: 2 alike", "5 Jan: 1 apart", "5 Jan: 2 stopped", "Auditors agree 67 % (2 of 3 audits that two"):
+        assert told in page
+    # Day, spam stopped, median wait to a quarter, alike, apart.
+    assert "5 Jan 2 57 minutes 2 1" in page
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_a_cell_never_begins_as_a_formula(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
