@@ -251,6 +251,8 @@ class Band(Base):
 AUDIT = "audit"
 #: ... and of one by which a verdict on a campaign reached a comment that came later.
 CAMPAIGN = "campaign"
+#: ... and of first ones of comments that did not come then: they were brought in from elsewhere, or are what is left.
+NOT_RECEIVED = ("import", "erasure")
 
 
 class Decision(Base):

@@ -20,15 +20,26 @@ from moderation.clock import Clock
 from moderation.database import Database, lock
 from moderation.outbox import Kind, enqueue
 from moderation.review.decisions import answers_to_audit
-from moderation.tables import AUDIT, CAMPAIGN, Action, Comment, Day, DayCount, Decision, Job, JobState, Person, Status
+from moderation.tables import (
+    AUDIT,
+    CAMPAIGN,
+    NOT_RECEIVED,
+    Action,
+    Comment,
+    Day,
+    DayCount,
+    Decision,
+    Job,
+    JobState,
+    Person,
+    Status,
+)
 
 NOBODY = uuid.UUID(int=0)
 #: A day is over for us when everything that began in it has surely been written.
 SETTLED = timedelta(hours=1)
 #: So many days are counted while somebody waits; more are a job's.
 AT_ONCE = 7
-#: Comments that were brought in from elsewhere did not come that day, nor did what is left of an erased one.
-_NOT_RECEIVED = ("import", "erasure")
 #: Waiting times are kept by their logarithm: each step is a quarter longer than the one before.
 _STEP = math.log(1.25)
 
@@ -93,7 +104,7 @@ def count_day(session: Session, day: date) -> Counter[Key]:
     start = datetime.combine(day, time(), UTC)
     span = (Decision.created_at >= start, Decision.created_at < start + timedelta(days=1))
     found: Counter[Key] = Counter()
-    first = (*span, Decision.number == 1, Decision.action == Action.JUDGE, Decision.origin.not_in(_NOT_RECEIVED))
+    first = (*span, Decision.number == 1, Decision.action == Action.JUDGE, Decision.origin.not_in(NOT_RECEIVED))
     base = select(Comment.site_id, Decision.to_status, func.count()).join(Comment, Comment.id == Decision.comment_id)
     for site_id, status, count in session.execute(base.where(*first).group_by(Comment.site_id, Decision.to_status)):
         found[site_id, f"came {status.value}", NOBODY] += count

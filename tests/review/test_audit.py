@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from moderation.clock import new_id
 from moderation.comments.caller import Caller
 from moderation.comments.intake import submit
 from moderation.errors import ForbiddenError
+from moderation.exchange.export import export_site
 from moderation.policy.audit import draw, is_repeated
 from moderation.policy.rules import Rules
 from moderation.review.audit import count_audits, hold_to_promise, list_audits, report
@@ -25,6 +28,7 @@ from moderation.review.journal import Wanted, get_entry, list_decisions
 from moderation.services import Services
 from moderation.tables import Comment, Decision, EarlierText, Role, Site, Status
 from tests.conftest import FakeClock
+from tests.exchange.histories import bring_in
 from tests.factories import CLEAN, ORIGIN, SPAM, MadePerson, MadeSite, different, make_person, make_site, post_id
 
 EVERY = Rules(
@@ -300,6 +304,22 @@ def test_a_batch_of_answers_is_held_to_the_promise_once(
     ids = [str(post_id(client, site, different(number))) for number in range(3)]
     client.post("/api/v1/decisions", json={"ids": ids, "action": "publish"}, headers=admin.bearer)
     assert asked == [site.id]
+
+
+def test_what_audits_have_shown_comes_with_an_export(
+    client: FlaskClient, services: Services, site: MadeSite, admin: MadePerson, tmp_path: Path
+) -> None:
+    for number in range(4):
+        comment = post_id(client, site, different(number))
+        decide(client, admin, comment, "spam" if number == 0 else "publish")
+    other = make_site(services, rules=EVERY)
+    with services.database.reading() as session:
+        lines = [json.loads(line) for line in export_site(session, site.id)]
+    bring_in(services.database, other.id, services.clock, tmp_path, lines)
+    with services.database.reading() as session:
+        here, there = (report(session, session.get_one(Site, one.id)) for one in (site, other))
+    assert (there.spam_in_published.decided, there.spam_in_published.errors) == (4, 1)
+    assert there == here
 
 
 def test_the_lane_is_searched_by_what_tells_no_verdict(client: FlaskClient, site: MadeSite, admin: MadePerson) -> None:

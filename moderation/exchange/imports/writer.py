@@ -23,13 +23,14 @@ from moderation.database import Database, lock, run
 from moderation.exchange.imports.checking import Checked, Good
 from moderation.exchange.imports.memory import name_of, recall, remember
 from moderation.exchange.imports.ordering import parents_first, runs
+from moderation.exchange.imports.past import PastDecision
 from moderation.exchange.imports.rows import Draft, Known, band_rows, comment_row, decision_rows
 from moderation.exchange.imports.takeover import take_over
 from moderation.exchange.imports.vocabulary import ImportedSettings, ImportedThread
 from moderation.exchange.imports.writers import ADD_ADDRESS, address_rows, earlier_rows, notice_rows
 from moderation.exchange.threads import digest_key
 from moderation.people.sites import get_site
-from moderation.tables import Band, Comment, Decision, EarlierText, Person, ReplyNotice, Status, Thread
+from moderation.tables import NOT_RECEIVED, Band, Comment, Decision, EarlierText, Person, ReplyNotice, Status, Thread
 
 BATCH = 200
 
@@ -117,6 +118,9 @@ class _Writer:
             submission = draft.item.submission
             author = Author(self._site_id, submission.author_email, network_of(submission.ip), submission.author_url)
             tally.move(author, draft.thread_id, None, draft.item.source.status)
+            first = _first_decision(draft)
+            if first is not None:
+                tally.came(self._site_id, first.to_status)
         tally.write(session)
 
     def _threads(
@@ -237,6 +241,13 @@ class _Writer:
             first = str(past.comment.campaign_id)
             row["campaign_id"] = self._places[first][0] if first in self._places else self._named.get(first)
         return row
+
+
+def _first_decision(draft: Draft) -> PastDecision | None:
+    """Return what the service itself decided when the comment came, where the export tells."""
+    past = draft.item.source.past
+    first = past.decisions[0] if past else None
+    return first if first and first.person_id is None and first.origin not in NOT_RECEIVED else None
 
 
 def _known(session: Session, drafts: Sequence[Draft], *, has_policies: bool) -> Known:
