@@ -7,23 +7,22 @@ A feature that occurs several times counts once, so it is shown where it occurs 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from model.features import NUMBERS
 from model.sample import Evidence
-from model.vector import GRAMS, LETTERS, LINKS, NUMBERS_FROM, WORDS, Block, Clues, clue_column, firsts
+from model.vector import GRAMS, LETTERS, LINKS, NUMBERS_FROM, WORDS, Block, clue_column, firsts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from model.hashing import Columns
-    from model.parts import Span
-    from model.reading import Reading
+    from model.reading import Part, Reading
+    from model.vector import Features
 
     Floats = NDArray[np.float64]
 
@@ -34,21 +33,17 @@ MOST_WORDS: Final = 12
 
 
 def explain(
-    reading: Reading,
-    found: Sequence[Block],
-    clues: Sequence[Clues],
-    plain: Sequence[float],
-    weights: Floats,
-    intercept: float,
+    reading: Reading, features: Features, plain: Sequence[float], weights: Floats, intercept: float, part: Part
 ) -> tuple[Evidence, ...]:
     """The addends of a reading made with ``trace=True``, the strongest first.
 
-    ``found``, ``clues`` and ``plain`` are its features and numbers, ``weights`` has `vector.WIDTH` columns. The weights
-    of the result add up to the log-odds but for rounding.
+    ``features`` and ``plain`` are its features, of a ``part`` of its text or all of it, and its numbers; ``weights``
+    has `vector.WIDTH` columns. The weights of the result add up to the log-odds but for rounding.
     """
+    found, clues = features
     addends = [Evidence("before reading", "", intercept)]
-    addends += _text(reading, found, weights)
-    addends += [_whole(block, weights, reading) for block in found if block.expert not in {WORDS, LETTERS}]
+    addends += _text(reading, found, weights, part)
+    addends += [_whole(block, weights, reading, part) for block in found if block.expert not in {WORDS, LETTERS}]
     for some in clues:
         for name in some.names:
             addends.append(Evidence(name, some.field, some.gain * weights.item(clue_column(name))))
@@ -59,25 +54,21 @@ def explain(
     return tuple(addends)
 
 
-def placed(addends: Iterable[Evidence], part: Span, weight: float) -> tuple[Evidence, ...]:
-    """The addends of a part of a body as evidence on the whole body, and which part it is, of ``weight``."""
-    begin, end = part
-    moved = [
-        replace(one, start=one.start + begin, end=one.end + begin)
-        if one.field == "body" and one.start is not None and one.end is not None
-        else one
-        for one in addends
-    ]
-    return (*moved, Evidence(LOUDEST, "body", weight, begin, end))
-
-
 def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:
     """What each occurrence adds, shape ``(n,)``: a feature's addend at its first occurrence, 0 at the others."""
     here = firsts(columns)
     return np.asarray(weights[columns] * here * block.value(int(np.count_nonzero(here))))
 
 
-def _text(reading: Reading, found: Sequence[Block], weights: Floats) -> list[Evidence]:
+def loudest(reading: Reading, part: Part, weight: float) -> Evidence:
+    """Which part of the text was judged in the place of the whole, and what that adds."""
+    at = reading.body.at
+    if at is None:
+        return Evidence(LOUDEST, "body", weight)
+    return Evidence(LOUDEST, "body", weight, at[part.begin][0], at[part.end - 1][1])
+
+
+def _text(reading: Reading, found: Sequence[Block], weights: Floats, part: Part) -> list[Evidence]:
     """Addends of the body's words: what each and its letters bring in."""
     size = len(reading.body.text)
     steps = np.zeros(size + 1)  # differences along the text of what a character carries
@@ -87,7 +78,7 @@ def _text(reading: Reading, found: Sequence[Block], weights: Floats) -> list[Evi
             spans = block.spans
             steps += _of_words(_shares(block.columns, weights, block), spans, size)
         elif block.name == LETTERS:
-            _add_letters(steps, _shares(block.columns, weights, block), size)
+            _add_letters(steps, _shares(block.columns, weights, block), part)
     if spans is None:
         return []
     return _collected(reading, np.cumsum(steps)[:-1], spans)
@@ -101,13 +92,14 @@ def _of_words(shares: Floats, spans: tuple[Columns, Columns], size: int) -> Floa
     return np.asarray(np.bincount(begin, each, size + 1) - np.bincount(finish, each, size + 1), dtype=np.float64)
 
 
-def _add_letters(steps: Floats, shares: Floats, size: int) -> None:
+def _add_letters(steps: Floats, shares: Floats, part: Part) -> None:
+    begin = part.begin
     done = 0
     for length in GRAMS:
-        count = max(size - length + 1, 0)
+        count = max(part.end - begin - length + 1, 0)
         each = shares[done : done + count] / length
-        steps[:count] += each
-        steps[length : length + count] -= each
+        steps[begin : begin + count] += each
+        steps[begin + length : begin + length + count] -= each
         done += count
 
 
@@ -131,11 +123,11 @@ def _collected(reading: Reading, heat: Floats, spans: tuple[Columns, Columns]) -
     return named
 
 
-def _whole(block: Block, weights: Floats, reading: Reading) -> Evidence:
+def _whole(block: Block, weights: Floats, reading: Reading, part: Part) -> Evidence:
     """A block whose features are not told apart: one addend on its field, or on the only link it comes from."""
     start = end = None
-    if block.name == LINKS and len(reading.links) == 1:
-        start, end = reading.links[0].start, reading.links[0].end
+    if block.name == LINKS and len(part.links) == 1:
+        start, end = part.links[0].start, part.links[0].end
     elif block.field in {"author_name", "author_url"}:
         start, end = 0, len(getattr(reading.sample, block.field))
     return Evidence(block.name, block.field, block.log_odds(weights), start, end)

@@ -113,4 +113,12 @@ NUMBERS: Final = (
 
 def numbers(reading: Reading) -> list[float]:
     """All numbers of one comment, in the order of `NUMBERS`."""
-    return [number.read(reading) for number in NUMBERS]
+    sample = reading.sample
+    # Of most comments most of them are 0, and not asked for.
+    told = {
+        "body": bool(reading.body.tricks or sample.copied),
+        "author_email": bool(reading.local),
+        "user_agent": bool(sample.user_agent),
+        "knowledge": bool(sample.knowledge),
+    }
+    return [number.read(reading) if told[number.field] else 0.0 for number in NUMBERS]

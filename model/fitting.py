@@ -129,12 +129,11 @@ class Judged:
         def linear(matrix: csr_matrix) -> Floats:
             return np.asarray(matrix @ weights.weights) + weights.intercept
 
-        return loudest(
-            [self.samples[item] for item in chosen.tolist()],
-            linear(self.matrix[chosen]),
-            weights.doubt,
-            lambda views: linear(self.vectorizer.transform(views)),
-        )
+        def parts(asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+            owner, matrix = self.vectorizer.parts([self.samples[item] for item in chosen[asked].tolist()])
+            return asked[owner], linear(matrix)
+
+        return loudest(linear(self.matrix[chosen]), weights.doubt, parts)
 
 
 def learning_curve(

@@ -2,7 +2,9 @@
 
 A text is read once as an array of code points; the polynomial hash of *any* slice then costs one subtraction and one
 multiplication modulo 2**64 (prefix sums times an inverse power), so that a thousand n-grams cost a handful of numpy
-calls. The idea is that of Karp and Rabin (1987); the space is that of Weinberger et al. (ICML 2009).
+calls. The idea is that of Karp and Rabin (1987); a column is the highest bits of such a sum, as in multilinear hashing
+(Lemire & Kaser, "Strongly Universal String Hashing Is Fast", The Computer Journal 2014); the space is that of
+Weinberger et al. (ICML 2009).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ Codes: TypeAlias = NDArray[np.uint64]
 Columns: TypeAlias = NDArray[np.int64]
 
 #: Columns of the hashed space that sites share, and of the one (next to it) where sites keep what is theirs.
-BITS: Final = 20
+BITS: Final = 21
 SITE_BITS: Final = 18
 SHARED: Final = 1 << BITS
 OWN: Final = 1 << SITE_BITS
@@ -30,17 +32,18 @@ _BASE: Final = 0x9E3779B97F4A7C15 | 1
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)
 _HALF: Final = np.uint64(32)
 _MASK: Final = (1 << 64) - 1
+_SPARE: Final = 64 - BITS
 
 
-def _powers(base: int) -> Codes:
+def _powers(first: int, base: int) -> Codes:
     powers = np.full(LONGEST + 1, base & _MASK, dtype=np.uint64)
-    powers[0] = 1
+    powers[0] = first
     with np.errstate(over="ignore"):
         return np.asarray(np.multiply.accumulate(powers), dtype=np.uint64)
 
 
-_POWER: Final = _powers(_BASE)
-_INVERSE: Final = _powers(pow(_BASE, -1, 1 << 64))
+_POWER: Final = _powers(_MIX.item(), _BASE)
+_INVERSE: Final = _powers(1, pow(_BASE, -1, 1 << 64))
 
 
 def codes(text: str) -> Codes:
@@ -50,9 +53,10 @@ def codes(text: str) -> Codes:
 
 def prefixes(points: Codes) -> Codes:
     """Prefix sums for `slices`: shape ``(n + 1,)``."""
-    sums = np.zeros(len(points) + 1, dtype=np.uint64)
-    np.cumsum((points + np.uint64(1)) * _POWER[: len(points)], out=sums[1:])
-    return sums
+    sums = np.empty(len(points) + 1, dtype=np.uint64)
+    sums[0] = 0
+    np.multiply(points, _POWER[: len(points)], out=sums[1:])
+    return np.add.accumulate(sums, out=sums)
 
 
 def slices(sums: Codes, starts: Columns, ends: Columns) -> Codes:
@@ -65,36 +69,37 @@ def grams(sums: Codes, length: int) -> Codes:
     count = len(sums) - length
     if count <= 0:
         return np.zeros(0, dtype=np.uint64)
-    return np.asarray((sums[length:] - sums[:count]) * _INVERSE[:count], dtype=np.uint64)
+    found = sums[length:] - sums[:count]
+    found *= _INVERSE[:count]
+    return np.asarray(found)
 
 
-def columns(hashes: Codes, salt: int, bits: int = BITS) -> Columns:
-    """The column of each hash in a space of ``2**bits``; ``salt`` keeps what is hashed for different ends apart."""
-    mixed = (hashes ^ np.uint64(salt & _MASK)) * _MIX
-    mixed ^= mixed >> _HALF
-    mixed *= _MIX
-    return np.asarray(mixed >> np.uint64(64 - bits), dtype=np.int64)
+def columns(hashes: Codes, salt: int) -> Columns:
+    """The column of each hash in the shared space; ``salt`` keeps what is hashed for different ends apart."""
+    return columns_of_parts([([hashes], salt)])[0]
 
 
 def columns_of_parts(parts: Sequence[tuple[Sequence[Codes], int]]) -> list[Columns]:
-    """`columns` of several groups of hashes, each with a salt of its own, in one go."""
-    sizes = [sum([len(piece) for piece in pieces]) for pieces, _ in parts]
-    mixed = np.concatenate([piece for pieces, _ in parts for piece in pieces])
+    """`columns` of several groups of hashes, each with a salt of its own, in one go; they lie in one array."""
+    hashes = np.concatenate([piece for pieces, _ in parts for piece in pieces])
+    hashes >>= np.uint64(_SPARE)
+    whole = hashes.view(np.int64)
     done = 0
     found = []
-    for size, (_, salted) in zip(sizes, parts, strict=True):
-        mixed[done : done + size] ^= np.uint64(salted)
-        done += size
-    mixed *= _MIX
+    for pieces, salted in parts:
+        here = whole[done : done + sum([len(piece) for piece in pieces])]
+        here ^= salted >> _SPARE
+        found.append(here)
+        done += len(here)
+    return found
+
+
+def crossed(shared: Columns, salt: int) -> Columns:
+    """Columns of the shared space crossed with what ``salt`` stands for, in the space of `SITE_BITS`."""
+    mixed = (shared.view(np.uint64) ^ np.uint64(salt)) * _MIX
     mixed ^= mixed >> _HALF
     mixed *= _MIX
-    mixed >>= np.uint64(64 - BITS)
-    whole = mixed.view(np.int64)
-    done = 0
-    for size in sizes:
-        found.append(whole[done : done + size])
-        done += size
-    return found
+    return np.asarray(mixed >> np.uint64(64 - SITE_BITS), dtype=np.int64)
 
 
 def salt(name: str) -> int:

@@ -92,7 +92,7 @@ def _text(found: dict[str, Any], name: str) -> str:
         reason = f"{name}: must be a string, not {type(value).__name__}"
         raise BadValueError(reason)
     # Half of a surrogate pair is no character: JSON can name it, and nothing that reads or writes text can take it.
-    return _SURROGATE.sub("\ufffd", value)
+    return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
 
 
 def _number(found: dict[str, Any], name: str, default: float) -> float:

@@ -11,12 +11,15 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 import tldextract
 
 from model.text import HEAD, TAIL, Trace, start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The list of public suffixes that comes with the package: no network, nothing written to disk.
 _SUFFIXES: Final = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
@@ -89,6 +92,10 @@ _INLINE_TAG = re.compile(
 _TAG = re.compile(r"</?[a-z][^<>]{0,600}+>|<!--.{0,300}?-->", re.DOTALL)
 _BBCODE_TAG = re.compile(r"\[/?(?:url|link|b|i|u|img|color|size|quote|code|center|list|font|email)\b[^\[\]]{0,200}+\]")
 _TRAILING: Final = ".,;:!?)'\"*_~"
+# Separators of ASCII: spaces to Python, in no text that is read, and never three of a kind in a row.
+_MARK_BITS: Final = 5
+_MARK: Final = re.compile("[\x1c\x1d][\x1e\x1f][\x1c\x1d][\x1e\x1f][\x1c\x1d]")
+_NOTHING: Final = " \n\r\t.!</a>\x1c\x1d\x1e\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,7 @@ def take_out(now: Trace) -> tuple[Trace, list[Link]]:
         now = now.replace(_MORE_DOTS, lambda match: _DOT_WORD.sub(".", match[0]))
     if "<" in now.text:
         now = now.replace(_INLINE_TAG, lambda _: "")
-        now = _cut(now, _HTML_LINK, "html", (1, 2), links).replace(_TAG, _gap)
+        now = _cut(now, _HTML_LINK, "html", (1, 2), links).replace(_TAG, _break)
     if "[" in now.text:
         now = _cut(now, _BBCODE_LINK, "bbcode", (1, 2), links)
         now = _cut(now, _BBCODE_BARE, "bbcode", (1, None), links)
@@ -201,7 +208,12 @@ def count_links(text: str) -> int:
     plain = text.isascii() and len(text) <= HEAD + TAIL
     if plain and not _MAYBE_LINK.search(text) and not _is_disguised(text.lower()):
         return 0
-    return sum(link.kind != "mail" for link in take_out(start(text, trace=False))[1])
+    return count(take_out(start(text, trace=False))[1])
+
+
+def count(links: Sequence[Link]) -> int:
+    """How many of the links of a text lead to a page."""
+    return sum([link.kind != "mail" for link in links])
 
 
 def registered_domain(url: str) -> str:
@@ -210,8 +222,29 @@ def registered_domain(url: str) -> str:
     return link.domain if link is not None else ""
 
 
+def mark(number: int) -> str:
+    """The gap that a link leaves in a text; it tells the link's number, if that is one of those that are read."""
+    if number >= MOST_LINKS:
+        return " "
+    return "".join([chr(0x1C + bit % 2 * 2 + (number >> bit & 1)) for bit in range(_MARK_BITS)])
+
+
+def marked(loose: str) -> list[tuple[int, int]]:
+    """Where links stood in a text that they were taken out of, and their numbers."""
+    return [
+        (found.start(), sum((ord(sign) & 1) << bit for bit, sign in enumerate(found[0])))
+        for found in _MARK.finditer(loose)
+    ]
+
+
 def _gap(_match: re.Match[str]) -> str:
     return " "
+
+
+def _break(tag: re.Match[str]) -> str:
+    """What a reader sees of a tag: the end of a line, of a paragraph, or a gap."""
+    name = tag[0].strip("</> ")
+    return "\n" if name == "br" else "\n\n" if name == "p" else " "
 
 
 def _cut(now: Trace, pattern: re.Pattern[str], kind: str, groups: tuple[int, int | None], links: list[Link]) -> Trace:
@@ -222,16 +255,18 @@ def _cut(now: Trace, pattern: re.Pattern[str], kind: str, groups: tuple[int, int
     address, anchor = groups
     at, text = now.at, now.text
 
-    def take(match: re.Match[str]) -> str | tuple[int, int]:
+    def take(match: re.Match[str]) -> str | tuple[str, int, int]:
         begin, finish = match.span()
         shown = match[anchor] if anchor is not None else ""
         start, end = (at[begin][0], at[finish - 1][1]) if at else (None, None)
         link = read_url(match[address].rstrip(_TRAILING), kind, shown, _place(text, begin, finish), start, end)
         if kind == "bare" and (link is None or not _is_address(link)):
             return match[0]  # "e.g." and "node.js" are words
+        gap = " "
         if link is not None:
+            gap = mark(len(links))
             links.append(link)
-        return match.span(anchor) if anchor is not None and match.end(anchor) <= finish else " "
+        return (gap, *match.span(anchor)) if anchor is not None and match.end(anchor) <= finish else gap
 
     return now.cut(pattern, take)
 
@@ -240,7 +275,7 @@ def _place(text: str, begin: int, finish: int) -> str:
     """Where in the text a link stands, as far as it tells."""
     if not text[max(begin - 40, 0) : begin].strip():
         return "start" if begin <= 40 else ""
-    if len(text) - finish <= 40 and not text[finish:].strip(" \n\r\t.!</a>"):
+    if len(text) - finish <= 40 and not text[finish:].strip(_NOTHING):
         return "end"
     return "glued" if text[begin - 1].isalpha() or text[begin - 1] in ".!?," else ""
 

@@ -32,7 +32,7 @@ _SMALL_CAPITALS_AS: Final = "abcdefghijklmnopqrstuvwyz"
 _ODD: Final = {
     "a": "ɑ", "b": "ƅɓ", "d": "ɗđ", "e": "ɛ", "f": "ƒ", "g": "ɡ", "h": "ɦħ", "i": "ı", "j": "ȷ", "l": "ɩʟł", "m": "ɱɯ",
     "n": "ɲɳŋ", "o": "ɵɔø", "r": "ɹʀʂ", "s": "ʃ", "t": "ƭʈŧ", "v": "ʋ", "w": "ʍ", "y": "ʏ", "z": "ʐƶ",
-    "'": "ʼ’‘‛′`´ʹꞌ", '"': "“”„«»", "-": "–—−‐‑‒", ".": "…",
+    "'": "ʼ’‘‛′´ʹꞌ", '"': "“”„«»", "-": "–—−‐‑‒", ".": "…",
 }  # fmt: skip
 
 #: Signs that stand for a letter wherever they occur, and punctuation with many shapes.

@@ -1,27 +1,35 @@
 """Parts of a text that are judged by themselves where the whole leaves a doubt.
 
 Spam hides in the words of a genuine comment: judged as a whole, the two outvote each other. Where the log-odds of the
-whole lie in the judge's `Doubt`, its ends are judged alone as well, and the loudest speaks for all. A comment about
-which there is no doubt costs nothing more.
+whole lie in the judge's `Doubt`, its ends are judged alone as well, with everything that was found beside the text,
+and the loudest speaks for all. The text is not read again: what a part holds was found with the whole.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from model.features import numbers
+from model.links import marked
+from model.reading import Part
+from model.vector import assemble, features_of, within
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from model.sample import Sample
+    from model.hashing import Columns
+    from model.links import Link
+    from model.reading import Reading
+    from model.vector import Span
 
     Floats = NDArray[np.float64]
-    Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,80 +43,125 @@ class Doubt:
     high: float
     margin: float = 0.0
 
-    def leaves(self, whole: Floats) -> NDArray[np.bool_]:
-        """Whether the log-odds of a whole leave a doubt, of each."""
-        return (self.low < whole) & (whole < self.high)
+    def leaves(self, whole: float) -> bool:
+        """Whether the log-odds of a whole leave a doubt."""
+        return self.low < whole < self.high
 
     def mapped(self, slope: float, offset: float) -> Doubt:
         """The same where all log-odds are turned to ``slope`` * log-odds + ``offset``."""
         return Doubt(slope * self.low + offset, slope * self.high + offset, slope * self.margin)
 
 
-#: Whole sentences of at least so many words make an end of a text of at least `_LONG` words.
-_END: Final = 25
-_LONG: Final = 38
-#: Where a text is cut into paragraphs, lines, sentences.
-_PARAGRAPH: Final = re.compile(r"\n[^\S\n]*\n\s*|</p>\s*|<br[ /]*>\s*<br[ /]*>\s*", re.IGNORECASE)
-# Gaps are tried from their first character only: from each, a long one without an end of line would take ages.
-_LINE: Final = re.compile(r"(?<!\s)\s*\n\s*|<br[ /]*>\s*", re.IGNORECASE)
-# Begun with one set of characters, which the search skips to, instead of with two alternatives.
-_SENTENCE: Final = re.compile(r"[.!?\u2026\n](?:(?<!\n)[\"')\]\u201d\u2019]*\s+|(?<=\n)\n*)")
+#: Whole sentences of at least so many words make an end of a text, if half as many again are left.
+_ENDS: Final = (6, 18, 25)
+_SENTENCE: Final = re.compile(r"[.!?][\"')\]\u201d\u2019]* ")
 
 
-def parts_of(body: str) -> list[Span]:
-    """Spans of the first and the last paragraph, line, and sentences of 25 words; ascending, none twice.
+def parts_of(reading: Reading) -> list[Part]:
+    """The first and the last paragraph, line, and sentences of some words; ascending, none twice.
 
     None where a text has no such parts, never the whole.
     """
-    found = {*_sentences(body)}
-    if "\n" in body or "<" in body:
-        found.update(_ends(body, _PARAGRAPH), _ends(body, _LINE))
-    return sorted(found - {(0, len(body))})
+    text, loose = reading.body.text, reading.body.loose
+    size = len(text)
+    lines, paragraphs = _begins(loose) if "\n" in loose else ([], [])
+    found = {*_ends(lines, size), *_ends(paragraphs, size), *_sentences(text, lines)} - {(0, size)}
+    links = _places(reading) if found and reading.links else []
+    return [Part(begin, end, tuple(_links_within(links, begin, end, text))) for begin, end in sorted(found)]
 
 
-def _ends(body: str, separator: re.Pattern[str]) -> list[Span]:
-    """The first and the last piece between separators that says anything."""
-    text = body.strip()
-    begin = body.find(text)
-    cuts = [cut.span() for cut in separator.finditer(text)]
-    if not cuts:
+def _begins(loose: str) -> tuple[list[int], list[int]]:
+    """Where in the normal form lines begin, and where paragraphs do; but for the first of either."""
+    lines: list[int] = []
+    paragraphs: list[int] = []
+    place = 0
+    blank = False
+    for line in loose.split("\n"):
+        length = len(" ".join(line.split()))
+        if not length:
+            blank = True
+            continue
+        if place:
+            lines.append(place)
+            paragraphs += [place] * blank
+        place += length + 1
+        blank = False
+    return lines, paragraphs
+
+
+def _places(reading: Reading) -> list[tuple[Link, int, int]]:
+    """The links in the text, each with the end of the word before it and the begin of the next one on its line.
+
+    One that begins or ends a line has nothing to do with the line before or after it.
+    """
+    loose = reading.body.loose
+    found = []
+    for start, number in marked(loose):
+        after = end = len(" ".join(loose[:start].split()))
+        begin = end + 1 if end else 0
+        first = not loose[loose.rfind("\n", 0, start) + 1 : start].strip()
+        last = not loose[start:].partition("\n")[0].strip()
+        if first and not last:
+            after = begin
+        elif last and not first:
+            begin = end
+        found.append((reading.links[number], after, begin))
+    return found
+
+
+def _links_within(links: Sequence[tuple[Link, int, int]], begin: int, end: int, text: str) -> Iterator[Link]:
+    """The links of a part of the text, each with its place in that."""
+    for link, after, before in links:
+        if after <= end and before >= begin:
+            place = "glued" if link.place == "glued" else ""
+            if before <= begin:
+                place = "start"
+            elif not text[before:end].strip(" .!"):
+                place = "end"
+            yield replace(link, place=place)
+
+
+def _ends(begins: Sequence[int], size: int) -> list[Span]:
+    """The first and the last of the pieces that a text of ``size`` characters falls into."""
+    return [(0, begins[0] - 1), (begins[-1], size)] if begins else []
+
+
+def _sentences(text: str, lines: Sequence[int]) -> list[Span]:
+    """The sentences that hold the first words, and those that hold the last, for each number in `_ENDS`."""
+    gaps = text.count(" ")
+    if gaps < 1.5 * _ENDS[0]:
         return []
-    return [(begin, begin + cuts[0][0]), (begin + cuts[-1][1], begin + len(text))]
+    begins = sorted({stop.end() for stop in _SENTENCE.finditer(text)}.union(lines))
+    found: list[Span] = []
+    for words in _ENDS:
+        if gaps < 1.5 * words:
+            break
+        end_of_first = len(text) - len(text.split(" ", words)[-1])
+        begin_of_last = len(text.rsplit(" ", words)[0]) + 1
+        first = bisect_left(begins, end_of_first)
+        last = bisect_right(begins, begin_of_last)
+        found += [(0, begin - 1) for begin in begins[first : first + 1]]
+        found += [(begin, len(text)) for begin in begins[max(last - 1, 0) : last]]
+    return found
 
 
-def _sentences(body: str) -> list[Span]:
-    """The sentences that hold the first 25 words, and those that hold the last."""
-    if len(body.split()) < _LONG:
-        return []
-    stops = [stop.end() for stop in _SENTENCE.finditer(body)]
-    behind = len(body.split(None, _END)[-1])
-    before = len(body.rsplit(None, _END)[0])
-    end_of_first_words = len(body[: len(body) - behind].rstrip())
-    begin_of_last_words = len(body) - len(body[before:].lstrip())
-    first = next((stop for stop in stops if stop >= end_of_first_words), None)
-    last = next((stop for stop in reversed(stops) if stop <= begin_of_last_words), None)
-    return [*([(0, first)] if first else []), *([(last, len(body))] if last else [])]
+def part_vectors(
+    readings: Sequence[Reading], sites: frozenset[str] = frozenset()
+) -> Iterator[list[tuple[Columns, Floats]]]:
+    """The sparse vectors of the parts of each comment (see `vector.vectors`)."""
+    for reading, features in zip(readings, features_of(readings, sites), strict=True):
+        plain = numbers(reading)
+        yield [assemble(*within(reading, features, part), plain) for part in parts_of(reading)]
 
 
-def alone(sample: Sample, part: Span) -> Sample:
-    """The comment as if a part of its text were all of it."""
-    begin, end = part
-    copied = [(max(start, begin) - begin, min(stop, end) - begin) for start, stop in sample.copied]
-    return replace(sample, body=sample.body[begin:end], copied=tuple(span for span in copied if span[0] < span[1]))
-
-
-def loudest(samples: Sequence[Sample], whole: Floats, doubt: Doubt, judge: Callable[[list[Sample]], Floats]) -> Floats:
+def loudest(
+    whole: Floats, doubt: Doubt, judge: Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Floats]]
+) -> Floats:
     """Log-odds of comments as `Scorer` gives them, shape ``(n,)``, from those of the ``whole`` texts.
 
-    ``judge`` gives the log-odds of texts as they are.
+    ``judge`` gives, for comments by their places, the parts of their texts: whose each is, and its log-odds.
     """
-    views: list[Sample] = []
-    owner: list[int] = []
-    for item in np.flatnonzero(doubt.leaves(whole)).tolist():
-        for part in parts_of(samples[item].body):
-            views.append(alone(samples[item], part))
-            owner.append(item)
     found = whole.copy()
-    if views:
-        np.maximum.at(found, np.array(owner), judge(views) - doubt.margin)
+    owner, parts = judge(np.flatnonzero([doubt.leaves(one) for one in whole.tolist()]))
+    np.maximum.at(found, owner, parts - doubt.margin)
     return found

@@ -21,7 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from model.parts import Doubt, loudest
+from model.parts import Doubt, loudest, part_vectors
 from model.reading import read
 from model.vector import WIDTH, vectors
 
@@ -55,6 +55,12 @@ class CommentVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, samples: Iterable[Sample]) -> csr_matrix:
         """Vectors of ``samples``, repeated columns of a row summed."""
         return stacked(vectors([read(sample) for sample in samples], self.sites), np.float64)
+
+    def parts(self, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], csr_matrix]:
+        """Vectors of the parts of the texts (see `parts`), and the places of the ``samples`` they are of."""
+        found = list(part_vectors([read(sample) for sample in samples], self.sites))
+        owner = np.repeat(np.arange(len(found)), [len(parts) for parts in found])
+        return owner, stacked((vector for parts in found for vector in parts), np.float64)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Stateless: always ready."""
@@ -227,7 +233,14 @@ class ByParts(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, samples: Sequence[Sample]) -> Floats:
         """Log-odds, shape ``(n,)``."""
-        return loudest(samples, self.pipeline.decision_function(samples), self.doubt, self.pipeline.decision_function)
+        vectorizer, classifier = self.pipeline["vector"], self.pipeline["classifier"]
+
+        def parts(asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+            owner, matrix = vectorizer.parts([samples[item] for item in asked.tolist()])
+            given = classifier.decision_function(matrix) if len(owner) else np.zeros(0)
+            return asked[owner], given
+
+        return loudest(self.pipeline.decision_function(samples), self.doubt, parts)
 
     def predict_proba(self, samples: Sequence[Sample]) -> Floats:
         """Probabilities, shape ``(n, 2)``."""

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 #: Names that a form or an importer fills in when the writer gave none: absent, not a name.
 PLACEHOLDER_NAMES: Final = frozenset({"", "anonymous", "anon", "guest", "unknown", "no name", "noname", "n/a", "none"})
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the body of a reading: its span in the normal form, and the links that stand in it."""
+
+    begin: int
+    end: int
+    links: tuple[Link, ...] = ()
+
+
 #: Longest name and address read, in code points.
 _SHORT: Final = 300
 

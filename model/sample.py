@@ -80,9 +80,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A judgement. ``probability`` is calibrated, in [0, 1]; the weights of ``evidence`` add up to ``log_odds``."""
+    """A judgement. ``probability`` is calibrated, in [0, 1]; the weights of ``evidence`` add up to ``log_odds``.
+
+    ``links`` counts those that a reader would find in the text, but for what it copies.
+    """
 
     probability: float
     log_odds: float
     evidence: tuple[Evidence, ...]
     version: str
+    links: int = 0

@@ -25,7 +25,7 @@ from model.evaluation import evaluate
 from model.fitting import both, calibrate, calibrated, fit, weights_of_fit
 from model.grouping import Conflict
 from model.held_out import HeldOut
-from model.parts import alone, parts_of
+from model.parts import loudest, part_vectors
 from model.pipeline import stacked
 from model.promise import Promise, solve
 from model.reading import read
@@ -105,14 +105,14 @@ def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
     sites = frozenset(one.sample.site for one in part if one.sample.site)
     readings = [read(one.sample) for one in part]
     texts = [one.group or reading.body.text for one, reading in zip(part, readings, strict=True)]
-    views = [(item, alone(one.sample, span)) for item, one in enumerate(part) for span in parts_of(one.sample.body)]
+    of_parts = list(part_vectors(readings, sites))
     given = None
     if live is not None:
         given = np.fromiter(live.score_many(one.sample for one in part), dtype=np.float64, count=len(part))
     return _Shard(
         matrix=stacked(vectors(readings, sites), np.float32),
-        parts=stacked(vectors([read(view) for _, view in views], sites), np.float32),
-        owner=np.array([item for item, _ in views], dtype=np.int64),
+        parts=stacked((vector for vectors_of_one in of_parts for vector in vectors_of_one), np.float32),
+        owner=np.repeat(np.arange(len(part)), [len(vectors_of_one) for vectors_of_one in of_parts]),
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
         weight=np.array([one.weight for one in part]),
         texts=[_hash(text) for text in texts],
@@ -151,9 +151,12 @@ def _judged(shard: _Shard, now: Weights) -> Floats:
     weights = now.weights.astype(np.float32)
     whole = np.asarray(shard.matrix @ weights, dtype=np.float64) + now.intercept
     parts = np.asarray(shard.parts @ weights, dtype=np.float64) + now.intercept
-    asked = now.doubt.leaves(whole)[shard.owner]
-    np.maximum.at(whole, shard.owner[asked], parts[asked] - now.doubt.margin)
-    return whole
+
+    def given(asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+        here = np.isin(shard.owner, asked)
+        return shard.owner[here], parts[here]
+
+    return loudest(whole, now.doubt, given)
 
 
 class _Copies:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -78,18 +79,23 @@ class _Folded(dict[int, str]):
 
 _MOST_FOLDED: Final = 16_384
 _FOLDED: Final = _Folded()
+#: So many different letters are folded one by one faster than by a table that all letters of the text are looked up in.
+_FEW_FOLDED: Final = 12
+_PLAIN: Final = frozenset(string.printable)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A text on its way to normal form; ``at[i]`` is the span of the original that its character ``i`` stands for.
 
-    ``at`` is ``None`` when no map is wanted. ``tricks`` counts what was undone, by name.
+    ``at`` is ``None`` when no map is wanted. ``tricks`` counts what was undone, by name. ``loose`` is a finished text
+    before its gaps were tidied: lines and paragraphs still apart, links marked (see `links.mark`).
     """
 
     text: str
     at: list[tuple[int, int]] | None
     tricks: Counter[str]
+    loose: str = ""
 
     def replace(self, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str], trick: str = "") -> Trace:
         """Replace every match by ``new(match)``; characters that a match keeps in number keep their places."""
@@ -109,8 +115,8 @@ class Trace:
             self.tricks[trick] += count
         return Trace(text, at, self.tricks)
 
-    def cut(self, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | tuple[int, int]]) -> Trace:
-        """Replace every match by a string, or by a part of itself: the span of that part, a gap on either side."""
+    def cut(self, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | tuple[str, int, int]]) -> Trace:
+        """Replace every match by a string, or by a gap, a part of itself (its span), and one more gap."""
         pieces: list[str] = []
         places: list[tuple[int, int]] = []
         done = 0
@@ -121,14 +127,15 @@ class Trace:
             if isinstance(part, str):
                 pieces.append(part)
             else:
-                pieces += (" ", self.text[slice(*part)], " ")
+                gap, first, last = part
+                pieces += (gap, self.text[first:last], " ")
             if self.at is not None:
                 places += self.at[done:start]
                 if isinstance(part, str):
                     places += _places(match[0], part, self.at[start:end])
                 else:
-                    gap = [(self.at[start][0], self.at[end - 1][1])]
-                    places += gap + self.at[slice(*part)] + gap
+                    whole = [(self.at[start][0], self.at[end - 1][1])]
+                    places += whole * len(gap) + self.at[first:last] + whole
             done = end
         pieces.append(self.text[done:])
         at = None if self.at is None else places + self.at[done:]
@@ -210,14 +217,35 @@ def start(text: str, *, trace: bool) -> Trace:
 
 
 def _fold_foreign(now: Trace) -> Trace:
-    now = now.replace(_INVISIBLE, lambda _: "", "invisible")
+    """Fold what is not ASCII. What no character of a text calls for is not looked for in the text."""
+    strange = _strange(now.text)
+    if _INVISIBLE.search(strange):
+        now = now.replace(_INVISIBLE, lambda _: "", "invisible")
     if not unicodedata.is_normalized("NFKC", now.text):
         now = now.replace(_COMPOSED, lambda match: unicodedata.normalize("NFKC", match[0]))
-    now = now.replace(_STRUCK, lambda _: "", "struck")
+        strange = _strange(now.text)
+    if _STRUCK.search(strange):
+        now = now.replace(_STRUCK, lambda _: "", "struck")
+    now = now.mapped(_folded)
+    # Compatibility forms may decompose into invisible characters.
+    return now.replace(_INVISIBLE, lambda _: "") if _INVISIBLE.search(strange) else now
+
+
+def _strange(text: str) -> str:
+    """The characters of a text but the plain ones, each once."""
+    return "".join(set(text) - _PLAIN)
+
+
+def _folded(text: str) -> str:
     # "İ" is the one letter whose lower case is longer than itself.
-    now = now.mapped(lambda text: text.replace("\u0130", "i").lower().translate(_FOLDED))
-    # Compatibility forms may decompose into invisible characters and combining marks again.
-    return now.replace(_INVISIBLE, lambda _: "").replace(_STRUCK, lambda _: "")
+    lower = text.replace("\u0130", "i").lower()
+    folded = [(char, _FOLDED[ord(char)]) for char in _strange(lower)]
+    changed = [(char, plain) for char, plain in folded if char != plain]
+    if len(changed) > _FEW_FOLDED:
+        return lower.translate(_FOLDED)
+    for char, plain in changed:
+        lower = lower.replace(char, plain)
+    return lower
 
 
 def finish(now: Trace) -> Trace:
@@ -232,9 +260,11 @@ def finish(now: Trace) -> Trace:
         now = now.replace(_SPACED, lambda match: _SPACED_SIGN.sub("", match[0]), "spaced")
     if _HAS_REPEATED.search(now.text):
         now = now.replace(_REPEATED, lambda match: match[1] if match[1].isalpha() else match[1] * 2)
+    loose = now.text
     if now.at is None:
-        return Trace(" ".join(now.text.split()), None, now.tricks)
-    return now.replace(_GAP, lambda _: " ").replace(_EDGE_GAP, lambda _: "")
+        return Trace(" ".join(loose.split()), None, now.tricks, loose)
+    now = now.replace(_GAP, lambda _: " ").replace(_EDGE_GAP, lambda _: "")
+    return Trace(now.text, now.at, now.tricks, loose)
 
 
 def _one_script(match: re.Match[str]) -> str:

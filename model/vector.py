@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,13 @@ from model import clues, hashing
 from model.features import NUMBERS, numbers
 from model.hashing import OWN, SHARED, Codes, Columns
 from model.links import MOST_LINKS, Link, path_shape, path_words
-from model.reading import Reading
+from model.reading import Part, Reading
 from model.text import HEAD, TAIL
 from model.words import word_spans
 
 Floats = NDArray[np.float64]
+#: Start and end, offsets into a normal form.
+Span = tuple[int, int]
 
 #: Columns of a vector: the shared hashed space, the sites' own hashed space, the plain numbers.
 NUMBERS_FROM: Final = SHARED + OWN
@@ -44,13 +47,13 @@ EXPERTS: Final = (WORDS, LETTERS, NAME, AUTHORS_LINK, LINKS)
 #: Of these no corpus tells anything: a site's labels teach them.
 ADDRESS: Final = "address"
 SITE: Final = "site"
+_TEXT: Final = frozenset({WORDS, LETTERS, LINKS, SITE})
 
 #: Lengths of the character n-grams.
 GRAMS: Final = (1, 2, 3, 4, 5)
 #: ... of those of the address's local part.
 _LOCAL_GRAMS: Final = (3, 4)
 _WORD: Final = hashing.salt("word")
-_PAIR: Final = hashing.salt("pair")
 _CHAR: Final = hashing.salt("char")
 _NAME: Final = hashing.salt("name")
 _NAME_CHAR: Final = hashing.salt("name char")
@@ -93,7 +96,7 @@ class Block:
         if len(self.columns) <= _FEW:
             few = set(self.columns.tolist())
             return sum([weights.item(column) for column in few]) * self.value(len(few))
-        here = firsts(self.columns)
+        here = lasts(self.columns)
         return float(weights[self.columns] @ here) * self.value(int(np.count_nonzero(here)))
 
 
@@ -109,6 +112,18 @@ class Clues:
     def log_odds(self, weights: Floats) -> float:
         """What the clues add together."""
         return self.gain * sum([weights.item(clue_column(name)) for name in self.names])
+
+
+class Features(NamedTuple):
+    """All features of a comment but its numbers."""
+
+    blocks: list[Block]
+    clues: list[Clues]
+
+    @property
+    def each(self) -> list[Block | Clues]:
+        """Blocks and clues in one list."""
+        return [*self.blocks, *self.clues]
 
 
 def text_blocks(readings: Sequence[Reading]) -> Iterator[list[Block]]:
@@ -145,20 +160,18 @@ def _text_blocks(readings: Sequence[Reading]) -> Iterator[list[Block]]:
         name_grams = [grams[body : max(name - n + 2, body)] for n, grams in zip(GRAMS, whole, strict=True)]
         parts += (
             ([grams[begin : max(body - n + 1, begin)] for n, grams in zip(GRAMS, whole, strict=True)], _CHAR),
-            ([words[first:second]], _WORD),
-            ([pairs[first : max(second - 1, first)]], _PAIR),
+            ([words[first:second], pairs[first : max(second - 1, first)]], _WORD),
             ([words[second:third], pairs[second : max(third - 1, second)]], _NAME),
             (name_grams if name - body > 1 else [], _NAME_CHAR),
             ([whole[n - 1][name : end - n] for n in _LOCAL_GRAMS] if end - name > 3 else [], _MAIL),
         )
     columns = iter(hashing.columns_of_parts(parts))
     for (begin, body, name, end), (first, second, _, _) in zip(fields, cuts, strict=True):
-        letters, singles, doubles, name_words, name_letters, local = (next(columns) for _ in range(6))
+        letters, of_words, name_words, name_letters, local = islice(columns, 5)
         found = []
         if body > begin:
             spans = starts[first:second] - begin, ends[first:second] - begin
-            both = np.concatenate((singles, doubles))
-            found.append(Block("words", WORDS, "body", both, 1.0, 20.0, spans))
+            found.append(Block("words", WORDS, "body", of_words, 1.0, 20.0, spans))
             found.append(Block("letters", LETTERS, "body", letters, 1.0, 100.0))
         if name - body > 1:
             found.append(Block("words of the name", NAME, "author_name", name_words, 0.5, 5.0))
@@ -214,8 +227,7 @@ def _own_block(found: Sequence[Block], site: str) -> Block:
     """The words and links of the text and of the name, crossed with the site (Weinberger et al. 2009), in its space."""
     named = {block.name: block.columns for block in found if block.name in _OWN}
     always = np.array([_ANY, _LINKED if LINKS in named else _UNLINKED, _SIGNED if AUTHORS_LINK in named else _UNSIGNED])
-    plain = np.concatenate([always, *named.values()]).view(np.uint64)
-    columns = SHARED + hashing.columns(plain, _site_salt(site), hashing.SITE_BITS)
+    columns = SHARED + hashing.crossed(np.concatenate([always, *named.values()]), _site_salt(site))
     return Block("site", SITE, "body", columns, 1.0, 10.0)
 
 
@@ -238,41 +250,91 @@ def clues_of(reading: Reading) -> list[Clues]:
     if reading.name.text:
         found.append(Clues(NAME, "author_name", ["any name", *clues.of_writer(reading)], 0.5))
     if reading.links:
-        found.append(Clues(LINKS, "body", ["link: any", *clues.of_text_links(reading)], 0.3))
+        found.append(_clues_of_links(reading))
     if reading.url is not None:
         found.append(Clues(AUTHORS_LINK, "author_url", ["author's link: any", *clues.of_author_link(reading)], 0.3))
     return found
 
 
-def features_of(
-    readings: Sequence[Reading], sites: frozenset[str] = frozenset()
-) -> Iterator[tuple[list[Block], list[Clues]]]:
-    """All of each comment but its numbers; ``sites`` are those that have weights of their own."""
+def _clues_of_links(reading: Reading) -> Clues:
+    return Clues(LINKS, "body", ["link: any", *clues.of_text_links(reading)], 0.3)
+
+
+def features_of(readings: Sequence[Reading], sites: frozenset[str] = frozenset()) -> Iterator[Features]:
+    """The features of each comment; ``sites`` are those that have weights of their own."""
     for reading, text in zip(readings, text_blocks(readings), strict=True):
         found = text + link_blocks(reading)
         site = reading.sample.site
         if site and site in sites:
             found.append(_own_block(found, site))
-        yield found, clues_of(reading)
+        yield Features(found, clues_of(reading))
+
+
+def in_text(one: Block | Clues) -> bool:
+    """Whether a feature is of the text, words or links: only those of a part are found in a part of it."""
+    return one.expert in _TEXT
+
+
+def within(reading: Reading, features: Features, part: Part) -> Features:
+    """All features of a comment, as if a part of its text were all of it; what is not of the text stays.
+
+    ``features`` are those of the whole reading. Words lie in a part as a whole or not at all.
+    """
+    found, present = features
+    blocks = [block for block in found if not in_text(block)]
+    for block in found:
+        if block.expert == WORDS and block.spans is not None:
+            blocks.append(_words_within(block, block.spans, part))
+        elif block.expert == LETTERS:
+            blocks.append(_letters_within(block, len(reading.body.text), part))
+    here = [some for some in present if not in_text(some)]
+    if part.links:
+        shown = replace(reading, links=list(part.links))
+        blocks.append(_link_block(LINKS, "body", part.links[:MOST_LINKS]))
+        here.append(_clues_of_links(shown))
+    if any(block.expert == SITE for block in found):
+        blocks.append(_own_block(blocks, reading.sample.site))
+    return Features(blocks, here)
+
+
+def _words_within(block: Block, spans: tuple[Columns, Columns], part: Part) -> Block:
+    starts, ends = spans
+    first, last = starts.searchsorted(part.begin).item(), ends.searchsorted(part.end, side="right").item()
+    pairs = block.columns[len(starts) :]
+    columns = np.concatenate((block.columns[first:last], pairs[first : max(last - 1, first)]))
+    return replace(block, columns=columns, spans=(starts[first:last], ends[first:last]))
+
+
+def _letters_within(block: Block, size: int, part: Part) -> Block:
+    pieces, done = [], 0
+    for length in GRAMS:
+        pieces.append(block.columns[done + part.begin : done + max(part.end + 1 - length, part.begin)])
+        done += max(size + 1 - length, 0)
+    return replace(block, columns=np.concatenate(pieces))
 
 
 class _Scratch(threading.local):
-    """One place per column and thread, to find the first occurrence of each column without sorting."""
+    """One place per column and thread, to find columns that are there twice without sorting."""
 
     def __init__(self) -> None:
-        self.first = np.zeros(NUMBERS_FROM, dtype=np.int32)
+        self.place = np.zeros(NUMBERS_FROM, dtype=np.int32)
 
 
 _SCRATCH: Final = _Scratch()
 _ORDER: Final = np.arange(5 * (HEAD + TAIL + 1000), dtype=np.int32)
 
 
-def firsts(columns: Columns) -> NDArray[np.bool_]:
-    """Which of the columns are the first of their kind, shape ``(n,)``: three times as fast as sorting."""
-    first = _SCRATCH.first
+def lasts(columns: Columns) -> NDArray[np.bool_]:
+    """Which of the columns are the last of their kind, shape ``(n,)``: five times as fast as sorting."""
+    place = _SCRATCH.place
     order = _ORDER[: len(columns)] if len(columns) <= len(_ORDER) else np.arange(len(columns), dtype=np.int32)
-    first[columns[::-1]] = order[::-1]
-    return np.asarray(first[columns] == order)
+    place[columns] = order
+    return np.asarray(place.take(columns, mode="clip") == order)
+
+
+def firsts(columns: Columns) -> NDArray[np.bool_]:
+    """Which of the columns are the first of their kind, shape ``(n,)``."""
+    return lasts(columns[::-1])[::-1]
 
 
 def distinct(columns: Columns) -> Columns:

@@ -37,10 +37,8 @@ _CLASS: Final = _classes()
 def word_spans(points: Codes) -> tuple[Columns, Columns]:
     """Starts and ends of the words of a text given as code points (see `hashing.codes`), shape ``(words,)`` each."""
     kinds = np.zeros(len(points) + 2, dtype=np.uint8)
-    np.take(_CLASS, np.minimum(points, _LAST).astype(np.int64), out=kinds[1:-1])
-    change = kinds[1:] != kinds[:-1]
-    change |= kinds[1:] == _PICTURE  # each is a word of its own
-    edges = np.flatnonzero(change)
-    starts = edges[kinds[edges + 1] > 0]
-    ends = edges[kinds[edges] > 0]
-    return starts, ends
+    _CLASS.take(points.view(np.int64), out=kinds[1:-1], mode="clip")
+    before, here = kinds[:-1], kinds[1:]
+    change = before != here
+    change |= here == _PICTURE  # each is a word of its own
+    return np.logical_and(change, here).nonzero()[0], np.logical_and(change, before).nonzero()[0]

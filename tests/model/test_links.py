@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.links import count_links, path_shape, read_url, registered_domain, take_out
+from model.links import MOST_LINKS, count_links, mark, marked, path_shape, read_url, registered_domain, take_out
 from model.text import finish, start
 
 
@@ -91,3 +91,17 @@ def test_a_text_is_counted_alike_whether_or_not_it_is_looked_at_closely(pieces: 
     text = "".join(pieces)
 
     assert count_links(text) == sum(link.kind != "mail" for link in take_out(start(text, trace=False))[1])
+
+
+def test_the_gap_of_a_link_tells_its_number() -> None:
+    assert marked("a" + "".join(map(mark, range(MOST_LINKS))) + "b") == [
+        (1 + 5 * number, number) for number in range(MOST_LINKS)
+    ]
+    assert all(mark(number).isspace() for number in range(MOST_LINKS + 2))
+    assert marked(mark(MOST_LINKS)) == []
+
+
+def test_a_text_cannot_bring_marks_of_its_own() -> None:
+    text, links = take_out(start(f"see {mark(3)} &#28;&#30;&#28;&#30;&#28; http://a.example/ and", trace=False))
+    assert [number for _, number in marked(text.text)] == [0]
+    assert len(links) == 1

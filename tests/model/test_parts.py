@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.parts import alone, parts_of
+from model.parts import parts_of
+from model.reading import Part, read
 from model.sample import Sample
+from model.vector import features_of, within
 from tests.model.conftest import GENUINE, UNWANTED
 
 if TYPE_CHECKING:
@@ -22,8 +24,13 @@ TEXTS = st.lists(
 ).map("".join)  # fmt: skip
 
 
+def parts(body: str) -> list[Part]:
+    return parts_of(read(Sample(body)))
+
+
 def said(body: str) -> list[str]:
-    return [body[start:end] for start, end in parts_of(body)]
+    text = read(Sample(body)).body.text
+    return [text[part.begin : part.end] for part in parts(body)]
 
 
 def test_the_ends_of_a_text_are_its_parts() -> None:
@@ -31,32 +38,57 @@ def test_the_ends_of_a_text_are_its_parts() -> None:
     assert said("first\n\nmiddle\n\nlast") == ["first", "last"]
     assert said("first\nsecond\nlast\n") == ["first", "last"]
     assert said("a b<br><br>c d") == ["a b", "c d"]
+    assert said("<p>a  b</p><p>c d</p>") == ["a b", "c d"]
+    assert said("one\ntwo\n\nthree") == ["one", "one two", "three"]
     long = "One two three four five six seven eight nine ten. " * 6
-    assert [len(part.split()) for part in said(long)] == [30, 30]
+    assert [len(part.split()) for part in said(long)] == [10, 20, 30, 30, 20, 10]
+
+
+def test_a_link_is_of_the_part_that_it_stands_in() -> None:
+    body = "see http://a.example/\n\nbuy http://b.example/ now\nhttp://c.example/ is mine"
+    first, paragraph, last = sorted(parts(body), key=lambda part: part.end - part.begin)
+    assert [(link.host, link.place) for link in first.links] == [("a.example", "end")]
+    assert [(link.host, link.place) for link in paragraph.links] == [("c.example", "start")]
+    assert [(link.host, link.place) for link in last.links] == [("b.example", ""), ("c.example", "")]
+
+
+def test_more_links_than_are_read_are_no_trouble() -> None:
+    body = "\n".join(f"line http://{number}.example/" for number in range(70))
+    first, *_, last = parts(body)
+    assert [link.host for link in first.links] == ["0.example"]
+    assert last.links == ()
 
 
 def test_a_long_gap_costs_no_time() -> None:
     """The longest body that is taken, nearly all of it one gap: trying each of its places would take a quarter minute."""
     for gap in ("\t", " ", "\u00a0", "\u3000", "\n ", "<br>  "):
         began = time.perf_counter()
-        parts_of(f"nice{gap * (65_000 // len(gap))}video")
+        parts(f"nice{gap * (65_000 // len(gap))}video")
         assert time.perf_counter() - began < 1.0
 
 
 @settings(max_examples=300, deadline=None)
 @given(body=TEXTS)
 def test_parts_lie_in_the_text_and_none_is_the_whole(body: str) -> None:
-    parts = parts_of(body)
-    assert all(0 <= start <= end <= len(body) for start, end in parts)
-    assert (0, len(body)) not in parts
-    assert all(one < other for one, other in pairwise(parts))
-    assert len(parts) <= 6
+    found = parts(body)
+    size = len(read(Sample(body)).body.text)
+    assert all(0 <= part.begin < part.end <= size for part in found)
+    assert all((part.begin, part.end) != (0, size) for part in found)
+    assert all((one.begin, one.end) < (other.begin, other.end) for one, other in pairwise(found))
+    assert len(found) <= 10
 
 
-def test_what_was_copied_stays_copied_in_a_part() -> None:
-    sample = Sample("0123456789", copied=((2, 5), (8, 10)))
-    assert alone(sample, (4, 9)) == Sample("45678", copied=((0, 1), (4, 5)))
-    assert alone(sample, (5, 8)).copied == ()
+@settings(max_examples=300, deadline=None)
+@given(body=TEXTS)
+def test_a_part_has_the_features_of_a_text_of_its_own(body: str) -> None:
+    reading = read(Sample(body, author_name="Anna"))
+    (features,) = features_of([reading])
+    for part in parts_of(reading):
+        alone = read(Sample(reading.body.text[part.begin : part.end], author_name="Anna"))
+        (expected,) = features_of([alone])
+        assert {block.name: block.columns.tolist() for block in within(reading, features, part).blocks} == {
+            block.name: block.columns.tolist() for block in expected.blocks
+        }
 
 
 def test_spam_behind_a_genuine_paragraph_is_no_better_off(starter: Scorer) -> None:

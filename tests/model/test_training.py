@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import streaming
+from model import artifact, streaming
 from model.artifact import WEIGHTS, read_manifest
 from model.fitting import split
 from model.grouping import campaigns, conflicts, learnable, weights_of
@@ -140,11 +140,16 @@ def test_copied_text_teaches_nothing_against_the_one_who_wrote_it(tmp_path: Path
     for n, sample in enumerate(words[1:]):
         assert read(sample).body.text == ""
         assert [link.host for link in read(sample).links] == [f"shop-{n}.example.com"]
-    plain = Scorer.load(train(rows, out=tmp_path / "plain").folder)
-    attacked = Scorer.load(train([*rows, *stolen], out=tmp_path / "attacked").folder)
+    plain = _of_whole_texts(train(rows, out=tmp_path / "plain").folder)
+    attacked = _of_whole_texts(train([*rows, *stolen], out=tmp_path / "attacked").folder)
     assert attacked.score(genuine.sample).probability < 0.01
     # What is left between the two is calibration, which stretches all log-odds alike.
     assert _said_by_words(attacked, genuine.sample) == pytest.approx(_said_by_words(plain, genuine.sample), abs=0.2)
+
+
+def _of_whole_texts(folder: Path) -> Scorer:
+    manifest, weights = artifact.load(folder)
+    return Scorer(replace(weights, doubt=artifact.NO_DOUBT), manifest, folder)
 
 
 def _said_by_words(scorer: Scorer, sample: Sample) -> float:
