@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 import click
 
 from model.jsonl import LONGEST_LINE, BadLine, read_labelled
-from model.sample import Sample
+from model.sample import Sample, Score
 from model.scoring import Scorer
 from moderation.commands.context import errors_told
 from moderation.commands.judges import open_scorer
@@ -128,16 +128,16 @@ def _by_worker(chunk: Chunk) -> list[str | BadLine]:
 def _answers(scorer: Scorer, chunk: Chunk) -> list[str | BadLine]:
     rules = Rules()
     lines = list(read_labelled(chunk.lines, require_label=False))
-    given = scorer.score_many(line.sample for line in lines if not isinstance(line, BadLine))
+    given = scorer.judge_many(line.sample for line in lines if not isinstance(line, BadLine))
     answers: list[str | BadLine] = []
     for line in lines:
         if isinstance(line, BadLine):
             answers.append(BadLine(chunk.first + line.number - 1, line.reason))
             continue
-        probability = next(given)
+        score = next(given)
         cuts = scorer.promise(rules.terms, line.sample.site).cuts
-        found = verdict(probability, cuts, _facts(line.sample), rules)
-        record = {"spam_probability": probability, "status": found.status.value, "model": scorer.version}
+        found = verdict(score.probability, cuts, _facts(line.sample, score), rules)
+        record = {"spam_probability": score.probability, "status": found.status.value, "model": score.version}
         answers.append(json.dumps(record))
     return answers
 
@@ -149,7 +149,7 @@ def _refuse(bad: BadLine, *, skip_bad: bool) -> None:
     click.echo(f"Skipped: {message}", err=True)
 
 
-def _facts(sample: Sample) -> Facts:
+def _facts(sample: Sample, score: Score) -> Facts:
     return Facts(
         author_name=sample.author_name,
         author_email=sample.author_email,
@@ -158,4 +158,5 @@ def _facts(sample: Sample) -> Facts:
         author_published=int(sample.knowledge.get("author_published", 0)),
         honeypot_filled=False,
         form_seconds=None,
+        links=score.links,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -189,6 +189,8 @@ def judge(
             log.error("scoring_failed", model=scorer.version, error=type(error).__name__)  # noqa: TRY400 -- the message may quote the comment
     probability = None if score is None or not math.isfinite(score.probability) else score.probability
     cuts = scorer.promise(rules.terms, sample.site).cuts if scorer else None
+    if score is not None and not sample.copied:
+        facts = replace(facts, links=score.links)
     found = verdict(probability, cuts, facts, rules, trusted=trusted, hold_spam=hold_spam, more=more)
     judged = score is not None and probability is not None
     return Judgement(

@@ -29,6 +29,8 @@ class Facts:
     author_spam: int = 0
     #: The site's server says that the author is signed in there, or the browser has proved that the address is theirs.
     address_verified: bool = False
+    #: Links in the body, if they were counted when it was judged.
+    links: int | None = None
 
 
 def reasons_of_rules(facts: Facts, rules: Rules) -> Iterator[Reason]:
@@ -38,9 +40,10 @@ def reasons_of_rules(facts: Facts, rules: Rules) -> Iterator[Reason]:
         yield Reason("spam_words", f"Words on the spam list: {', '.join(found)}.", Status.SPAM)
     if found := listed_words(text, rules.hold_words):
         yield Reason("hold_words", f"Words on the watch list: {', '.join(found)}.", Status.PENDING)
-    links = count_links(facts.body)
-    if rules.max_links is not None and links > rules.max_links:
-        yield Reason("many_links", f"{links} links, more than {rules.max_links}.", Status.PENDING)
+    if rules.max_links is not None:
+        links = count_links(facts.body) if facts.links is None else facts.links
+        if links > rules.max_links:
+            yield Reason("many_links", f"{links} links, more than {rules.max_links}.", Status.PENDING)
     if facts.honeypot_filled:
         yield Reason("honeypot", "A field that people cannot see was filled in.", Status.SPAM)
     if facts.form_seconds is not None and facts.form_seconds < rules.min_form_seconds:
