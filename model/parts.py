@@ -150,8 +150,8 @@ def part_vectors(
 ) -> Iterator[list[tuple[Columns, Floats]]]:
     """The sparse vectors of the parts of each comment (see `vector.vectors`)."""
     for reading, features in zip(readings, features_of(readings, sites), strict=True):
-        plain = numbers(reading)
-        yield [assemble(*within(reading, features, part), plain) for part in parts_of(reading)]
+        aside, plain = features.aside, numbers(reading)
+        yield [assemble(*aside.joined(within(reading, features, part)), plain) for part in parts_of(reading)]
 
 
 def loudest(

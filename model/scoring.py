@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from model.reading import Reading
     from model.sample import Sample
-    from model.vector import Features
+    from model.vector import Block, Clues, Features
 
 #: Comments that are read together where there are many.
 BATCH: Final = 64
@@ -126,26 +126,27 @@ class Scorer:
 
     def _loudest(self, reading: Reading, features: Features) -> tuple[float, Part | None]:
         """The log-odds, and the part of the text that they are of, if it is not the whole (see `parts`)."""
-        aside = self._intercept + sum([one.log_odds(self._weights) for one in features.each if not in_text(one)])
+        aside = self._intercept + self._sum(features.aside.each)
         for value, weight in zip(numbers(reading), self._numbers, strict=True):
             if value:
                 aside += value * weight
-        highest: tuple[float, Part | None] = aside + self._of_text(features), None
+        highest: tuple[float, Part | None] = aside + self._sum(one for one in features.each if in_text(one)), None
         if self._doubt.leaves(highest[0]):
             aside -= self._doubt.margin
             for part in parts_of(reading):
-                log_odds = aside + self._of_text(within(reading, features, part))
+                log_odds = aside + self._sum(within(reading, features, part).each)
                 if log_odds > highest[0]:
                     highest = log_odds, part
         return highest
 
-    def _of_text(self, features: Features) -> float:
-        return sum([one.log_odds(self._weights) for one in features.each if in_text(one)])
+    def _sum(self, features: Iterable[Block | Clues]) -> float:
+        return sum([one.log_odds(self._weights) for one in features])
 
     def _explain(self, reading: Reading, features: Features, part: Part | None) -> tuple[Evidence, ...]:
         plain = numbers(reading)
         if part is None:
             whole = Part(0, len(reading.body.text), tuple(reading.links))
             return explained(reading, features, plain, self._weights, self._intercept, whole)
-        addends = explained(reading, within(reading, features, part), plain, self._weights, self._intercept, part)
+        here = features.aside.joined(within(reading, features, part))
+        addends = explained(reading, here, plain, self._weights, self._intercept, part)
         return (*addends, loudest(reading, part, -self._doubt.margin))

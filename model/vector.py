@@ -125,6 +125,17 @@ class Features(NamedTuple):
         """Blocks and clues in one list."""
         return [*self.blocks, *self.clues]
 
+    @property
+    def aside(self) -> Features:
+        """Those that are not of the text."""
+        return Features(
+            [one for one in self.blocks if not in_text(one)], [one for one in self.clues if not in_text(one)]
+        )
+
+    def joined(self, others: Features) -> Features:
+        """These and the others."""
+        return Features([*self.blocks, *others.blocks], [*self.clues, *others.clues])
+
 
 def text_blocks(readings: Sequence[Reading]) -> Iterator[list[Block]]:
     """Blocks of the words and letters of body, name and address, of each reading.
@@ -276,24 +287,22 @@ def in_text(one: Block | Clues) -> bool:
 
 
 def within(reading: Reading, features: Features, part: Part) -> Features:
-    """All features of a comment, as if a part of its text were all of it; what is not of the text stays.
+    """The features of a part of a text, as if that were all of it; ``features`` are those of the whole reading.
 
-    ``features`` are those of the whole reading. Words lie in a part as a whole or not at all.
+    Words lie in a part as a whole or not at all.
     """
-    found, present = features
-    blocks = [block for block in found if not in_text(block)]
-    for block in found:
+    blocks: list[Block] = []
+    for block in features.blocks:
         if block.expert == WORDS and block.spans is not None:
             blocks.append(_words_within(block, block.spans, part))
         elif block.expert == LETTERS:
             blocks.append(_letters_within(block, len(reading.body.text), part))
-    here = [some for some in present if not in_text(some)]
+    here: list[Clues] = []
     if part.links:
-        shown = replace(reading, links=list(part.links))
         blocks.append(_link_block(LINKS, "body", part.links[:MOST_LINKS]))
-        here.append(_clues_of_links(shown))
-    if any(block.expert == SITE for block in found):
-        blocks.append(_own_block(blocks, reading.sample.site))
+        here.append(_clues_of_links(replace(reading, links=list(part.links))))
+    if any(block.expert == SITE for block in features.blocks):
+        blocks.append(_own_block([*features.aside.blocks, *blocks], reading.sample.site))
     return Features(blocks, here)
 
 
@@ -302,7 +311,8 @@ def _words_within(block: Block, spans: tuple[Columns, Columns], part: Part) -> B
     first, last = starts.searchsorted(part.begin).item(), ends.searchsorted(part.end, side="right").item()
     pairs = block.columns[len(starts) :]
     columns = np.concatenate((block.columns[first:last], pairs[first : max(last - 1, first)]))
-    return replace(block, columns=columns, spans=(starts[first:last], ends[first:last]))
+    here = starts[first:last], ends[first:last]
+    return Block(block.name, block.expert, block.field, columns, block.gain, block.damp, here)
 
 
 def _letters_within(block: Block, size: int, part: Part) -> Block:
@@ -310,7 +320,7 @@ def _letters_within(block: Block, size: int, part: Part) -> Block:
     for length in GRAMS:
         pieces.append(block.columns[done + part.begin : done + max(part.end + 1 - length, part.begin)])
         done += max(size + 1 - length, 0)
-    return replace(block, columns=np.concatenate(pieces))
+    return Block(block.name, block.expert, block.field, np.concatenate(pieces), block.gain, block.damp)
 
 
 class _Scratch(threading.local):

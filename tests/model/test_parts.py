@@ -86,7 +86,8 @@ def test_a_part_has_the_features_of_a_text_of_its_own(body: str) -> None:
     for part in parts_of(reading):
         alone = read(Sample(reading.body.text[part.begin : part.end], author_name="Anna"))
         (expected,) = features_of([alone])
-        assert {block.name: block.columns.tolist() for block in within(reading, features, part).blocks} == {
+        found = features.aside.joined(within(reading, features, part))
+        assert {block.name: block.columns.tolist() for block in found.blocks} == {
             block.name: block.columns.tolist() for block in expected.blocks
         }
 
