@@ -60,7 +60,7 @@ def _shares(columns: Columns, weights: Floats, block: Block) -> Floats:
     return np.asarray(weights[columns] * here * block.value(int(np.count_nonzero(here))))
 
 
-def loudest(reading: Reading, part: Part, weight: float) -> Evidence:
+def loudest_part(reading: Reading, part: Part, weight: float) -> Evidence:
     """Which part of the text was judged in the place of the whole, and what that adds."""
     at = reading.body.at
     if at is None:

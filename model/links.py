@@ -91,6 +91,12 @@ _INLINE_TAG = re.compile(
 )
 _TAG = re.compile(r"</?[a-z][^<>]{0,600}+>|<!--.{0,300}?-->", re.DOTALL)
 _BBCODE_TAG = re.compile(r"\[/?(?:url|link|b|i|u|img|color|size|quote|code|center|list|font|email)\b[^\[\]]{0,200}+\]")
+_TAG_NAME = re.compile(r"</?([a-z][a-z0-9]*)")
+_BREAKS: Final = {
+    **dict.fromkeys(("br", "hr", "li", "tr", "dt", "dd"), "\n"),
+    **dict.fromkeys(("p", "div", "blockquote", "pre", "ul", "ol", "dl", "table"), "\n\n"),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "\n\n"),
+}
 _TRAILING: Final = ".,;:!?)'\"*_~"
 # Separators of ASCII: spaces to Python, in no text that is read, and never three of a kind in a row.
 _MARK_BITS: Final = 5
@@ -223,7 +229,7 @@ def registered_domain(url: str) -> str:
 
 
 def mark(number: int) -> str:
-    """The gap that a link leaves in a text; it tells the link's number, if that is one of those that are read."""
+    """The gap that a link leaves in a text; it tells the link's number, if that is below `MOST_LINKS`."""
     if number >= MOST_LINKS:
         return " "
     return "".join([chr(0x1C + bit % 2 * 2 + (number >> bit & 1)) for bit in range(_MARK_BITS)])
@@ -237,14 +243,19 @@ def marked(loose: str) -> list[tuple[int, int]]:
     ]
 
 
+def _unmarked(text: str) -> str:
+    """What stands in a link, without the gaps of links that stood in it."""
+    return _MARK.sub(" ", text) if "\x1e" in text or "\x1f" in text else text
+
+
 def _gap(_match: re.Match[str]) -> str:
     return " "
 
 
 def _break(tag: re.Match[str]) -> str:
-    """What a reader sees of a tag: the end of a line, of a paragraph, or a gap."""
-    name = tag[0].strip("</> ")
-    return "\n" if name == "br" else "\n\n" if name == "p" else " "
+    """What a reader sees of a tag or comment: the end of a line, of a paragraph, or a gap."""
+    name = _TAG_NAME.match(tag[0])
+    return _BREAKS.get(name[1], " ") if name else " "
 
 
 def _cut(now: Trace, pattern: re.Pattern[str], kind: str, groups: tuple[int, int | None], links: list[Link]) -> Trace:
@@ -257,9 +268,10 @@ def _cut(now: Trace, pattern: re.Pattern[str], kind: str, groups: tuple[int, int
 
     def take(match: re.Match[str]) -> str | tuple[str, int, int]:
         begin, finish = match.span()
-        shown = match[anchor] if anchor is not None else ""
+        shown = _unmarked(match[anchor]) if anchor is not None else ""
         start, end = (at[begin][0], at[finish - 1][1]) if at else (None, None)
-        link = read_url(match[address].rstrip(_TRAILING), kind, shown, _place(text, begin, finish), start, end)
+        written = _unmarked(match[address]).rstrip(_TRAILING)
+        link = read_url(written, kind, shown, _place(text, begin, finish), start, end)
         if kind == "bare" and (link is None or not _is_address(link)):
             return match[0]  # "e.g." and "node.js" are words
         gap = " "

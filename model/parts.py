@@ -90,12 +90,13 @@ def _begins(loose: str) -> tuple[list[int], list[int]]:
 
 
 def _places(reading: Reading) -> list[tuple[Link, int, int]]:
-    """The links in the text, each with the end of the word before it and the begin of the next one on its line.
+    """The links in the text, each with the end of the word before it and the begin of the next one.
 
-    One that begins or ends a line has nothing to do with the line before or after it.
+    One that begins a line is not of the line before, one that ends a line not of the next; one that is a line of its
+    own is of both. What left no gap of its own, because it stood inside of another, is of every part.
     """
-    loose = reading.body.loose
-    found = []
+    text, loose = reading.body.text, reading.body.loose
+    found = [(link, 0, len(text)) for link in reading.links]
     for start, number in marked(loose):
         after = end = len(" ".join(loose[:start].split()))
         begin = end + 1 if end else 0
@@ -105,7 +106,7 @@ def _places(reading: Reading) -> list[tuple[Link, int, int]]:
             after = begin
         elif last and not first:
             begin = end
-        found.append((reading.links[number], after, begin))
+        found[number] = reading.links[number], after, begin
     return found
 
 

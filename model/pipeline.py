@@ -42,7 +42,7 @@ _FEW_STEPS = 30
 class CommentVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turns `Sample`s into a sparse matrix of shape ``(n, WIDTH)``; stateless, so it may be used without `fit`.
 
-    ``sites`` are those that have weights of their own (see `vector.blocks`).
+    ``sites`` are those that have weights of their own (see `vector.features_of`).
     """
 
     def __init__(self, sites: frozenset[str] = frozenset()) -> None:

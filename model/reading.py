@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from model.copying import blanked
 from model.links import Link, read_url, take_out
-from model.text import HEAD, TAIL, Trace, finish, start
+from model.text import Trace, finish, start
 
 if TYPE_CHECKING:
     from model.sample import Sample
 
 #: Names that a form or an importer fills in when the writer gave none: absent, not a name.
 PLACEHOLDER_NAMES: Final = frozenset({"", "anonymous", "anon", "guest", "unknown", "no name", "noname", "n/a", "none"})
+
+
+#: Longest name and address read, in code points.
+_SHORT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,9 @@ class Part:
     links: tuple[Link, ...] = ()
 
 
-#: Longest name and address read, in code points.
-_SHORT: Final = 300
-
-
 @dataclass(frozen=True)
 class Reading:
-    """One comment, read. Lazy where only some features need a part.
+    """One comment, read.
 
     ``body`` is the text without links and markup; ``links`` are the body's; ``url`` is the author's own link, if it
     can be read as one; ``local`` and ``mail_domain`` are the parts of the address, empty where there is none.
@@ -45,12 +44,6 @@ class Reading:
     url: Link | None
     local: str
     mail_domain: str
-
-    @cached_property
-    def raw(self) -> str:
-        """The part of the body that is read, as it came."""
-        body = self.sample.body
-        return body if len(body) <= HEAD + TAIL else body[:HEAD] + body[-TAIL:]
 
 
 def read(sample: Sample, *, trace: bool = False) -> Reading:

@@ -16,7 +16,7 @@ import numpy as np
 
 from model import artifact
 from model.explanation import explain as explained
-from model.explanation import loudest
+from model.explanation import loudest_part
 from model.features import numbers
 from model.held_out import FILE, HeldOut
 from model.links import count
@@ -149,4 +149,4 @@ class Scorer:
             return explained(reading, features, plain, self._weights, self._intercept, whole)
         here = features.aside.joined(within(reading, features, part))
         addends = explained(reading, here, plain, self._weights, self._intercept, part)
-        return (*addends, loudest(reading, part, -self._doubt.margin))
+        return (*addends, loudest_part(reading, part, -self._doubt.margin))

@@ -105,3 +105,11 @@ def test_a_text_cannot_bring_marks_of_its_own() -> None:
     text, links = take_out(start(f"see {mark(3)} &#28;&#30;&#28;&#30;&#28; http://a.example/ and", trace=False))
     assert [number for _, number in marked(text.text)] == [0]
     assert len(links) == 1
+
+
+@pytest.mark.parametrize("other", ["", "http://x.example/ "])
+def test_the_gap_of_a_link_is_in_no_link(other: str) -> None:
+    for text in ("[url]go [url=http://y.example]z[/url] now", "[m <a href=http://q.example>](http://m.example/x)"):
+        _, links = take_out(start(other + text, trace=False))
+        assert len(links) > 1
+        assert not any(sign in repr(link).encode().decode("unicode_escape") for link in links for sign in mark(0))

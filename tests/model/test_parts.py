@@ -6,13 +6,13 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.parts import parts_of
 from model.reading import Part, read
 from model.sample import Sample
-from model.vector import features_of, within
+from model.vector import features_of, in_text, within
 from tests.model.conftest import GENUINE, UNWANTED
 
 if TYPE_CHECKING:
@@ -52,11 +52,20 @@ def test_a_link_is_of_the_part_that_it_stands_in() -> None:
     assert [(link.host, link.place) for link in last.links] == [("b.example", ""), ("c.example", "")]
 
 
-def test_more_links_than_are_read_are_no_trouble() -> None:
-    body = "\n".join(f"line http://{number}.example/" for number in range(70))
-    first, *_, last = parts(body)
-    assert [link.host for link in first.links] == ["0.example"]
-    assert last.links == ()
+def test_a_link_that_left_no_gap_of_its_own_is_of_every_part() -> None:
+    many = "\n".join(f"line http://{number}.example/" for number in range(70))
+    first, *_, last = parts(many)
+    assert first.links[0].host == "0.example"
+    assert "69.example" in {link.host for link in last.links}
+    nested = "so it is\nbuy [url][url=http://b.example/buy]pills[/url][/url] now"
+    assert all("b.example" in {link.host for link in part.links} for part in parts(nested))
+
+
+def test_decoys_do_not_take_a_link_from_its_part(starter: Scorer) -> None:
+    spam = "buy pills http://cheap-pills.example/buy now"
+    decoys = "".join(f"<a href='https://en.wikipedia.org/wiki/{number}'>x</a> " for number in range(20))
+    few, many = (starter.score(Sample(f"{some}{GENUINE[0]}\n\n{spam}")).log_odds for some in (decoys[:200], decoys))
+    assert many > few - 0.7
 
 
 def test_a_long_gap_costs_no_time() -> None:
@@ -76,6 +85,44 @@ def test_parts_lie_in_the_text_and_none_is_the_whole(body: str) -> None:
     assert all((part.begin, part.end) != (0, size) for part in found)
     assert all((one.begin, one.end) < (other.begin, other.end) for one, other in pairwise(found))
     assert len(found) <= 10
+
+
+#: Where in a text a link stands is told from what was left of it when the link was found.
+PLACES = {"link: start", "link: end", "link: glued"}
+LINES = st.lists(
+    st.sampled_from(["word", "Anna", "casino!", "http://a.example/x-y", "<a href='http://b.example'>cheap bags</a>",
+                     "[url=http://c.example/]win[/url]", "d.example.com", "hxxp://e.example", "joe@f.example"]),
+    min_size=1, max_size=5,
+).map(" ".join)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines=st.lists(LINES, min_size=2, max_size=4))
+def test_the_first_and_the_last_line_have_the_features_of_texts_of_their_own(lines: list[str]) -> None:
+    # A line that is nothing but links belongs to both of its neighbours.
+    assume(all(read(Sample(line)).body.text for line in lines))
+
+    def of_site(body: str) -> Sample:
+        return Sample(body, author_name="Anna Bags", author_url="http://www.cheap.example/", site="a-site")
+
+    reading = read(of_site("\n".join(lines)))
+    sites = frozenset({"a-site"})
+    (features,) = features_of([reading], sites)
+    for line, begin in ((lines[0], True), (lines[-1], False)):
+        alone = read(of_site(line))
+        (expected,) = features_of([alone], sites)
+        size = len(reading.body.text)
+        span = (0, len(alone.body.text)) if begin else (size - len(alone.body.text), size)
+        here = [part for part in parts_of(reading) if (part.begin, part.end) == span]
+        if not here:
+            continue
+        found = within(reading, features, here[0])
+        assert {one.name: sorted(one.columns.tolist()) for one in found.blocks} == {
+            one.name: sorted(one.columns.tolist()) for one in expected.blocks if in_text(one)
+        }
+        assert [set(one.names) - PLACES for one in found.clues] == [
+            set(one.names) - PLACES for one in expected.clues if in_text(one)
+        ]
 
 
 @settings(max_examples=300, deadline=None)

@@ -143,6 +143,7 @@ def test_copied_text_teaches_nothing_against_the_one_who_wrote_it(tmp_path: Path
     plain = _of_whole_texts(train(rows, out=tmp_path / "plain").folder)
     attacked = _of_whole_texts(train([*rows, *stolen], out=tmp_path / "attacked").folder)
     assert attacked.score(genuine.sample).probability < 0.01
+    assert Scorer.load(attacked.folder).score(genuine.sample).probability < 0.01
     # What is left between the two is calibration, which stretches all log-odds alike.
     assert _said_by_words(attacked, genuine.sample) == pytest.approx(_said_by_words(plain, genuine.sample), abs=0.2)
 
