@@ -52,13 +52,13 @@ class Doubt:
         return Doubt(slope * self.low + offset, slope * self.high + offset, slope * self.margin)
 
 
-#: Whole sentences of at least so many words make an end of a text, if half as many again are left.
-_ENDS: Final = (6, 18, 25)
+#: Whole sentences of at least so many words make an end of a text that has half as many again.
+_END: Final = 25
 _SENTENCE: Final = re.compile(r"[.!?][\"')\]\u201d\u2019]* ")
 
 
 def parts_of(reading: Reading) -> list[Part]:
-    """The first and the last paragraph, line, and sentences of some words; ascending, none twice.
+    """The first and the last paragraph, line, and sentences of 25 words; ascending, none twice.
 
     None where a text has no such parts, never the whole.
     """
@@ -128,22 +128,16 @@ def _ends(begins: Sequence[int], size: int) -> list[Span]:
 
 
 def _sentences(text: str, lines: Sequence[int]) -> list[Span]:
-    """The sentences that hold the first words, and those that hold the last, for each number in `_ENDS`."""
-    gaps = text.count(" ")
-    if gaps < 1.5 * _ENDS[0]:
+    """The sentences that hold the first words, and those that hold the last."""
+    if text.count(" ") < 1.5 * _END:
         return []
     begins = sorted({stop.end() for stop in _SENTENCE.finditer(text)}.union(lines))
-    found: list[Span] = []
-    for words in _ENDS:
-        if gaps < 1.5 * words:
-            break
-        end_of_first = len(text) - len(text.split(" ", words)[-1])
-        begin_of_last = len(text.rsplit(" ", words)[0]) + 1
-        first = bisect_left(begins, end_of_first)
-        last = bisect_right(begins, begin_of_last)
-        found += [(0, begin - 1) for begin in begins[first : first + 1]]
-        found += [(begin, len(text)) for begin in begins[max(last - 1, 0) : last]]
-    return found
+    end_of_first = len(text) - len(text.split(" ", _END)[-1])
+    begin_of_last = len(text.rsplit(" ", _END)[0]) + 1
+    first = bisect_left(begins, end_of_first)
+    last = bisect_right(begins, begin_of_last)
+    found = [(0, begin - 1) for begin in begins[first : first + 1]]
+    return found + [(begin, len(text)) for begin in begins[max(last - 1, 0) : last]]
 
 
 def part_vectors(

@@ -78,7 +78,7 @@ def prior() -> tuple[Floats, Floats]:
 
 
 #: Where parts of a text are judged as well as the whole: nearly all hidden spam is there, and of the genuine comments
-#: half have parts and are there.
+#: a third have parts and are there.
 DOUBT: Final = Doubt(-15.0, 3.0, margin=0.75)
 UNTAUGHT: Final = artifact.Weights(*prior(), 0.0, doubt=DOUBT)
 
