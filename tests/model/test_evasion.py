@@ -34,11 +34,11 @@ FOREIGN = (
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_disguise_costs_hardly_any_recall(name: str, starter: Scorer) -> None:
-    """At the cut that catches all plain spam but the weakest text, an attack loses at most three points of recall."""
+    """At the cut that catches all but the weakest plain spam, an attack loses at most three points of recall."""
     plain = sorted(starter.score_many([Sample(text) for text in SPAM]))
-    cut = plain[len(ENDINGS)]
+    cut = plain[len(plain) // 20]
     before = mean(score >= cut for score in plain)
-    attacked = [ATTACKS[name](text, random.Random(seed)) for seed in range(10) for text in SPAM]
+    attacked = [ATTACKS[name](text, random.Random(seed)) for seed in range(3) for text in SPAM]
     after = mean(score >= cut for score in starter.score_many([Sample(text) for text in attacked]))
     assert after >= before - 0.03
 
