@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from model.features import numbers
 from model.links import marked
 from model.reading import Part
-from model.vector import assemble, features_of, within
+from model.vector import assemble, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from model.hashing import Columns
     from model.links import Link
     from model.reading import Reading
-    from model.vector import Span
+    from model.vector import Features, Span
 
     Floats = NDArray[np.float64]
 
@@ -140,13 +139,10 @@ def _sentences(text: str, lines: Sequence[int]) -> list[Span]:
     return found + [(begin, len(text)) for begin in begins[max(last - 1, 0) : last]]
 
 
-def part_vectors(
-    readings: Sequence[Reading], sites: frozenset[str] = frozenset()
-) -> Iterator[list[tuple[Columns, Floats]]]:
-    """The sparse vectors of the parts of each comment (see `vector.vectors`)."""
-    for reading, features in zip(readings, features_of(readings, sites), strict=True):
-        aside, plain = features.aside, numbers(reading)
-        yield [assemble(*aside.joined(within(reading, features, part)), plain) for part in parts_of(reading)]
+def part_vectors(reading: Reading, features: Features, plain: Sequence[float]) -> list[tuple[Columns, Floats]]:
+    """The sparse vectors of the parts of a comment (see `vector.assemble`), of its features and numbers."""
+    aside = features.aside
+    return [assemble(*aside.joined(within(reading, features, part)), plain) for part in parts_of(reading)]
 
 
 def loudest(

@@ -21,9 +21,10 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from model.features import numbers
 from model.parts import Doubt, loudest, part_vectors
 from model.reading import read
-from model.vector import WIDTH, vectors
+from model.vector import WIDTH, features_of, vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +59,11 @@ class CommentVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def parts(self, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], csr_matrix]:
         """Vectors of the parts of the texts (see `parts`), and the places of the ``samples`` they are of."""
-        found = list(part_vectors([read(sample) for sample in samples], self.sites))
+        readings = [read(sample) for sample in samples]
+        found = [
+            part_vectors(reading, features, numbers(reading))
+            for reading, features in zip(readings, features_of(readings, self.sites), strict=True)
+        ]
         owner = np.repeat(np.arange(len(found)), [len(parts) for parts in found])
         return owner, stacked((vector for parts in found for vector in parts), np.float64)
 

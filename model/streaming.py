@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from model.evaluation import evaluate
+from model.features import numbers
 from model.fitting import both, calibrate, calibrated, fit, weights_of_fit
 from model.grouping import Conflict
 from model.held_out import HeldOut
@@ -31,7 +32,7 @@ from model.promise import Promise, solve
 from model.reading import read
 from model.report import Results, files, groups_of
 from model.sample import Label
-from model.vector import vectors
+from model.vector import assemble, features_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,12 +106,21 @@ def _read(part: Sequence[LabelledSample], live: Scorer | None) -> _Shard:
     sites = frozenset(one.sample.site for one in part if one.sample.site)
     readings = [read(one.sample) for one in part]
     texts = [one.group or reading.body.text for one, reading in zip(part, readings, strict=True)]
-    of_parts = list(part_vectors(readings, sites))
+    of_parts: list[list[tuple[NDArray[Any], NDArray[Any]]]] = []
+
+    def wholes() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        # Features are many times as large as vectors: no more of them are kept than are hashed in one go.
+        for reading, features in zip(readings, features_of(readings, sites), strict=True):
+            plain = numbers(reading)
+            of_parts.append(part_vectors(reading, features, plain))
+            yield assemble(*features, plain)
+
+    matrix = stacked(wholes(), np.float32)
     given = None
     if live is not None:
         given = np.fromiter(live.score_many(one.sample for one in part), dtype=np.float64, count=len(part))
     return _Shard(
-        matrix=stacked(vectors(readings, sites), np.float32),
+        matrix=matrix,
         parts=stacked((vector for vectors_of_one in of_parts for vector in vectors_of_one), np.float32),
         owner=np.repeat(np.arange(len(part)), [len(vectors_of_one) for vectors_of_one in of_parts]),
         spam=np.array([one.label is Label.SPAM for one in part], dtype=np.bool_),
