@@ -1,7 +1,7 @@
 // The desk at the speed of keys. Without this the same forms work by themselves; nothing here knows a rule that the
 // server does not.
 
-import { cardOf, checkEmpty, here, list, loadAhead, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
+import { cardOf, checkEmpty, here, isRead, list, loadAhead, nameOf, now, point, seen, step, takeVersions, versionsOf } from "./desk/cards.js";
 import { act, decide, inLane, undo } from "./desk/deciding.js";
 import { choose, chooseAll, chosen, chooseNone, decideMany } from "./desk/many.js";
 import "./desk/others.js";
@@ -98,6 +98,7 @@ const FORMS = {
   },
   reply: (form, fields) => {
     const item = form.closest("li");
+    if (!isRead(item)) return;
     const card = cardOf(item);
     const { id } = card.dataset;
     const body = { name: fields.get("name"), body: fields.get("body") };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -177,6 +178,48 @@ def test_what_was_pressed_without_knowing_of_anothers_decision_does_not_overrule
     expect(hers.locator("[data-count=rejected]")).to_have_text("1")
     expect(hers.locator("[data-count=published]")).to_have_text("0")
     assert standing()[LIGHTS] == "rejected"
+
+
+def test_a_key_that_comes_with_the_news_of_anothers_decision_does_not_overrule_it(
+    ann: MadePerson, ben: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    hers, his = sign_in(ann), sign_in(ben, f"/review?q={MARGIT.split()[1]}")
+    assert names(his) == [MARGIT]
+    his.clock.install()
+    his.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    hers.keyboard.press("j")
+    hers.keyboard.press("j")
+    hers.keyboard.press("s")
+    until(lambda: standing()[MARGIT] == "spam")
+    his.keyboard.press("p")
+    # It was the last one, so it comes back under the keys.
+    expect(his.locator(".card:focus .notice")).to_contain_text("it is spam now")
+    his.keyboard.press("p")
+    his.locator(".card [value=publish]").click()
+    assert names(his) == [MARGIT]
+    his.clock.fast_forward(1000)
+    with his.expect_response("**/decision"):
+        his.keyboard.press("p")
+    until(lambda: standing()[MARGIT] == "published")
+
+
+def test_the_keys_go_to_what_nobody_has_decided_before_what_somebody_has(
+    ann: MadePerson, ben: MadePerson, sign_in: Open, standing: Standing
+) -> None:
+    hers, his = sign_in(ann), sign_in(ben)
+    his.keyboard.press("j")
+    his.keyboard.press("j")
+    hers.keyboard.press("j")
+    hers.keyboard.press("j")
+    hers.keyboard.press("s")
+    until(lambda: standing()[MARGIT] == "spam")
+    his.keyboard.press("p")
+    expect(his.locator(".card", has_text=MARGIT).locator(".notice")).to_be_visible()
+    expect(his.locator(".card:focus h2")).to_have_text(PIET)
+    his.keyboard.press("k")
+    his.keyboard.press("k")
+    his.keyboard.press("p")
+    expect(his.locator(".card:focus h2")).to_have_text(PIET)
 
 
 def test_an_undo_that_does_not_arrive_leaves_the_decision_and_says_why(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -29,6 +30,10 @@ def test_two_browsers_work_one_queue_and_no_comment_is_decided_twice_or_lost(
     ann: MadePerson, ben: MadePerson, services: Services, sign_in: Open, standing: Standing
 ) -> None:
     hers, his = sign_in(ann), sign_in(ben)
+    for page in (hers, his):
+        # No time passes between the keys, however slow the machine.
+        page.clock.install()
+        page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
     # Both go as fast as keys are pressed, she forwards and he from behind; in the middle they meet.
     his.keyboard.press("j")
     for _ in range(4):

@@ -56,6 +56,21 @@ function isInSight(card, { wholly = true } = {}) {
   return wholly ? top >= begin && bottom <= innerHeight : bottom > begin && top < innerHeight;
 }
 
+/** Nobody reads faster, in milliseconds, what has just been said on a comment. */
+const READING = 600;
+
+/** Remember that something was said on a comment which whoever decides on it should know. */
+export function tell(item) {
+  item.told = performance.now();
+}
+
+/** Whether a comment may be decided on: what was pressed while the news was coming is not meant for it. */
+export function isRead(item) {
+  if (!item.told || performance.now() - item.told >= READING) return true;
+  show(item);
+  return false;
+}
+
 /** Whoever scrolled away and presses a key means what they see: a comment out of sight is only brought back. */
 export function seen() {
   const item = here();
@@ -82,9 +97,9 @@ export function step(by) {
   show((by > 0 ? from?.nextElementSibling : from?.previousElementSibling) ?? from);
 }
 
-/** What to look at once an item is done with: rather nothing that somebody else is looking at. */
+/** What to look at once an item is done with: rather nothing that somebody else is looking at, or has decided on. */
 export function following(item, besides = new Set()) {
-  const free = (other) => !besides.has(other) && !cardOf(other).hasAttribute("data-theirs");
+  const free = (other) => !besides.has(other) && !other.told && !cardOf(other).hasAttribute("data-theirs");
   const after = [];
   for (let other = item.nextElementSibling; other; other = other.nextElementSibling) after.push(other);
   const before = [];

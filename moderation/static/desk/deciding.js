@@ -1,6 +1,6 @@
 // Deciding and taking back. What is pressed is shown at once and sent behind it; what fails comes back and says why.
 
-import { cardOf, checkEmpty, following, list, nameOf, now, putBack, show, sizeOf, takeVersions, versionsOf } from "./cards.js";
+import { cardOf, checkEmpty, following, isRead, list, nameOf, now, putBack, show, sizeOf, takeVersions, tell, versionsOf } from "./cards.js";
 import { button, count, inTurn, say, send, toast } from "./telling.js";
 
 export const BECOMES = { publish: "published", spam: "spam", reject: "rejected", hold: "pending" };
@@ -13,7 +13,7 @@ export const inLane = () => list.dataset.status === "audit";
 const decided = [];
 
 export function decide(item, action, reason = "") {
-  if (!item) return;
+  if (!item || !isRead(item)) return;
   const card = cardOf(item);
   const { id } = card.dataset;
   const many = action === "hold" ? 1 : sizeOf(card);
@@ -38,7 +38,7 @@ export function decide(item, action, reason = "") {
 export function act(items, to, words, sizes, work) {
   const entry = { items, to, sizes, from: items.map((item) => cardOf(item).dataset.status), failed: false };
   for (const item of items) {
-    dismissProblem(cardOf(item));
+    dismissProblem(item);
     closeBoxes(cardOf(item));
   }
   decided.push(entry);
@@ -131,7 +131,7 @@ export function complain(item, problem) {
   const { current } = problem;
   if (current) standAt(card, current);
   if (!item.isConnected) putBack(item);
-  dismissProblem(card);
+  dismissProblem(item);
   const box = document.createElement("div");
   box.className = "notice bad";
   box.setAttribute("role", "alert");
@@ -143,12 +143,14 @@ export function complain(item, problem) {
   if (current) box.append(button("Leave it so", () => leave(item)));
   else if (problem.conflict) box.append(button("Show how they stand", () => location.reload()));
   card.prepend(box);
+  if (current) tell(item);
   // The next key must not fall on another comment than the one that is being read, so nothing jumps.
   const short = `${nameOf(card)}: ${problem.conflict || current ? "somebody was quicker." : "not done."}`;
   toast.say(
     short,
     button("Show it", () => {
       toast.hide();
+      item.told = -Infinity;
       show(item);
     }),
   );
@@ -165,13 +167,16 @@ function standAt(card, { status, version }) {
 
 function leave(item) {
   const next = following(item);
-  dismissProblem(cardOf(item));
+  dismissProblem(item);
   if (cardOf(item).dataset.status !== list.dataset.status) item.remove();
   checkEmpty();
   show(next);
 }
 
-const dismissProblem = (card) => card.querySelector(":scope > .notice")?.remove();
+function dismissProblem(item) {
+  item.told = null;
+  cardOf(item).querySelector(":scope > .notice")?.remove();
+}
 
 function closeBoxes(card) {
   for (const box of card.querySelectorAll(".actions details")) {
