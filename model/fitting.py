@@ -64,6 +64,30 @@ def as_prior(start: Weights) -> Weights:
     return replace(start, precision=precision)
 
 
+def bent(
+    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, sites: Sequence[str] = ()
+) -> Weights:
+    """What labels make of the prior: first how far it holds among them (see `heard`), then what they bend of it."""
+    prior = heard(matrix, spam, weight, start, sites)
+    return weights_of_fit(fit(matrix, spam, weight, prior), prior)
+
+
+def heard(
+    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, sites: Sequence[str] = ()
+) -> Weights:
+    """The prior as loud as labels find it right: its log-odds among them, calibrated (see `calibrate`).
+
+    Where a site is unlike all that the starter was learnt from, few labels tell that it is to be believed little,
+    long before they could bend every weight that misleads. The argued weights of the plain numbers stay as they are:
+    no corpus told them.
+    """
+    logits = np.asarray(matrix @ start.weights, dtype=np.float64) + start.intercept
+    slope, offset = calibrate(logits, spam, weight, sites)
+    weights = start.weights.copy()
+    weights[:NUMBERS_FROM] *= slope
+    return replace(start, weights=weights, intercept=slope * start.intercept + offset)
+
+
 def both(spam: NDArray[np.bool_]) -> bool:
     """Whether both classes are there."""
     return bool(spam.any()) and not bool(spam.all())
@@ -88,13 +112,14 @@ def held_out(
     spam: NDArray[np.bool_],
     weight: Floats,
     start: Weights,
+    sites: Sequence[str],
     fold: NDArray[np.int64],
     progress: Callable[[float, str], None],
 ) -> Floats:
     """Log-odds of every comment by a model that has not learnt its fold, parts looked at, shape ``(n,)``.
 
-    ``matrix`` is what is learnt of the comments, ``judged`` what is judged. A fold whose other folds lack a class is
-    judged by the prior alone.
+    ``matrix`` is what is learnt of the comments, ``judged`` what is judged, ``sites`` whose they are. A fold whose
+    other folds lack a class is judged by the prior alone.
     """
     logits = np.zeros(len(spam))
     for number in range(FOLDS):
@@ -105,9 +130,14 @@ def held_out(
         rest = fold != number
         now = start
         if both(spam[rest]):
-            now = weights_of_fit(fit(matrix[rest], spam[rest], weight[rest], start), start)
+            now = bent(matrix[rest], spam[rest], weight[rest], start, _at(sites, rest))
         logits[out] = judged.by(now, out)
     return logits
+
+
+def _at(names: Sequence[str], chosen: NDArray[Any]) -> list[str]:
+    found: list[str] = np.asarray(names)[chosen].tolist()
+    return found
 
 
 def weights_of_fit(model: PriorLogisticRegression, start: Weights) -> Weights:
@@ -137,21 +167,30 @@ class Judged:
 
 
 def learning_curve(
-    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, fold: NDArray[np.int64]
+    matrix: csr_matrix,
+    spam: NDArray[np.bool_],
+    weight: Floats,
+    start: Weights,
+    sites: Sequence[str],
+    fold: NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     """Metrics on the first fold after learning nested shares of the others: by ``labels`` learnt, 0 is the prior."""
     out = fold == 0
     rest = np.flatnonzero(~out)
     if not both(spam[out]) or not both(spam[rest]):
         return []
-    logits = np.asarray(matrix[out] @ start.weights) + start.intercept
-    points = [{"labels": 0, **evaluate(spam[out], _logistic(logits), weight[out])}]
+
+    def point(labels: int, now: Weights) -> dict[str, Any]:
+        given = _logistic(np.asarray(matrix[out] @ now.weights) + now.intercept)
+        return {"labels": labels, **evaluate(spam[out], given, weight[out])}
+
+    points = [point(0, start)]
     order = np.random.default_rng(len(rest)).permutation(rest)
     for share in CURVE:
         part = np.sort(order[: max(int(share * len(order)), 2)])
         if both(spam[part]):
-            logits = fit(matrix[part], spam[part], weight[part], start).decision_function(matrix[out])
-            points.append({"labels": len(part), **evaluate(spam[out], _logistic(logits), weight[out])})
+            now = bent(matrix[part], spam[part], weight[part], start, _at(sites, part))
+            points.append(point(len(part), now))
     return points
 
 

@@ -23,7 +23,7 @@ from scipy.special import expit
 
 from model.evaluation import evaluate
 from model.features import numbers
-from model.fitting import both, calibrate, calibrated, fit, weights_of_fit
+from model.fitting import both, calibrate, calibrated, fit, heard, weights_of_fit
 from model.grouping import Conflict
 from model.held_out import HeldOut
 from model.parts import loudest, part_vectors
@@ -220,6 +220,9 @@ def learn(
         seen.add(shard, logits, weight)
         new = weight > 0
         if both(shard.spam[new]):
+            if now is start:
+                names = np.asarray(shard.groups["site"])[new].tolist()
+                now = heard(shard.matrix[new], shard.spam[new], weight[new], start, names)
             model = fit(shard.matrix[new], shard.spam[new], weight[new], now, _STEPS)
             now = weights_of_fit(model, now)
         sites |= frozenset(site for site in shard.groups["site"] if site)

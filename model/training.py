@@ -22,7 +22,7 @@ from scipy.special import expit
 from model import artifact, report, streaming
 from model.evaluation import evaluate
 from model.features import NUMBERS
-from model.fitting import Judged, as_prior, calibrate, calibrated, fit, held_out, learning_curve, split, weights_of_fit
+from model.fitting import Judged, as_prior, bent, calibrate, calibrated, held_out, learning_curve, split
 from model.grouping import Conflict, campaigns, conflicts, first_of_each, folds_of, learnable, weights_of
 from model.held_out import FILE, HeldOut
 from model.pipeline import CommentVectorizer
@@ -153,26 +153,30 @@ def _at_once(
     campaign = campaigns(kept)
     clashes = conflicts(kept, campaign)
     weight = weights_of(kept, campaign)
-    sites = frozenset(one.sample.site for one in kept if one.sample.site)
+    names = [one.sample.site for one in kept]
+    sites = frozenset(names) - {""}
     progress(0.2, "reading the comments")
     vectorizer = CommentVectorizer(sites)
     judged = Judged([one.sample for one in kept], vectorizer.transform([one.sample for one in kept]), vectorizer)
     matrix = vectorizer.transform(learnable(kept, clashes)) if clashes else judged.matrix
     fold = split(folds_of(kept, campaign), seed)
-    logits = held_out(matrix, judged, spam, weight, start, fold, lambda done, what: progress(0.3 + 0.4 * done, what))
-    slope, offset = calibrate(logits, spam, weight, [one.sample.site for one in kept])
+
+    def measuring(done: float, what: str) -> None:
+        progress(0.3 + 0.4 * done, what)
+
+    logits = held_out(matrix, judged, spam, weight, start, names, fold, measuring)
+    slope, offset = calibrate(logits, spam, weight, names)
     progress(0.7, "learning from all labels")
-    model = fit(matrix, spam, weight, start)
-    raw = replace(weights_of_fit(model, start), sites=sites)
+    raw = replace(bent(matrix, spam, weight, start, names), sites=sites)
     given = expit(slope * logits + offset)
     progress(0.8, "drawing the report")
     lived = _given(live, kept) if live is not None else None
     # A bound counts independent witnesses: fifty copies of a text are one.
     apart = first_of_each(kept, campaign)
-    measured = HeldOut.of(spam[apart], given[apart], [kept[item].sample.site for item in apart])
+    measured = HeldOut.of(spam[apart], given[apart], [names[item] for item in apart])
     promise = solve(measured.spam, measured.given)
     held = report.Results(spam, given, weight, report.groups_of(kept), np.arange(len(kept)), lived)
-    curve = learning_curve(matrix, spam, weight, start, fold)
+    curve = learning_curve(matrix, spam, weight, start, names, fold)
     return streaming.Learnt(
         weights=calibrated(raw, slope, offset),
         n_spam=n_spam,
