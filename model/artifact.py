@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: What this code can read. Any change to how a comment becomes a vector is a new format.
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 MANIFEST: Final = "manifest.json"
 WEIGHTS: Final = "weights.npz"

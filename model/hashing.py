@@ -20,7 +20,7 @@ Columns: TypeAlias = NDArray[np.int64]
 
 #: Columns of the hashed space that sites share, and of the one (next to it) where sites keep what is theirs.
 BITS: Final = 21
-SITE_BITS: Final = 18
+SITE_BITS: Final = 20
 SHARED: Final = 1 << BITS
 OWN: Final = 1 << SITE_BITS
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION: Final = "starter-2026.11.29.2"
+VERSION: Final = "starter-2026.11.29.3"
 #: Precision of a hashed weight before any data; smaller lets words speak louder.
 PRECISION: Final = 0.1
 _TEXT: Final = frozenset({WORDS, LETTERS})

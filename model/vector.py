@@ -51,6 +51,8 @@ _TEXT: Final = frozenset({WORDS, LETTERS, LINKS, SITE})
 
 #: Lengths of the character n-grams.
 GRAMS: Final = (1, 2, 3, 4, 5)
+#: ... of those that a site weighs in its own way, too.
+_OWN_GRAMS: Final = (2, 4)
 #: ... of those of the address's local part.
 _LOCAL_GRAMS: Final = (3, 4)
 _WORD: Final = hashing.salt("word")
@@ -234,12 +236,28 @@ def _site_salt(site: str) -> int:
     return hashing.salt("own " + site)
 
 
-def _own_block(found: Sequence[Block], site: str) -> Block:
-    """The words and links of the text and of the name, crossed with the site (Weinberger et al. 2009), in its space."""
+def _own_blocks(found: Sequence[Block], site: str, size: int) -> list[Block]:
+    """What a text of ``size`` characters says, crossed with the site (Weinberger et al. 2009), in the sites' space.
+
+    The words and links of the text and of the name, and some of its letters: where words are not told apart by spaces,
+    or nobody else uses them, those are all that few labels can teach.
+    """
+    salt = _site_salt(site)
     named = {block.name: block.columns for block in found if block.name in _OWN}
     always = np.array([_ANY, _LINKED if LINKS in named else _UNLINKED, _SIGNED if AUTHORS_LINK in named else _UNSIGNED])
-    columns = SHARED + hashing.crossed(np.concatenate([always, *named.values()]), _site_salt(site))
-    return Block("site", SITE, "body", columns, 1.0, 10.0)
+    columns = SHARED + hashing.crossed(np.concatenate([always, *named.values()]), salt)
+    own = [Block("site", SITE, "body", columns, 1.0, 10.0)]
+    for block in found:
+        if block.expert == LETTERS:
+            letters = np.concatenate([block.columns[a:b] for a, b in _places_of_grams(size, _OWN_GRAMS)])
+            own.append(Block("letters of the site", SITE, "body", SHARED + hashing.crossed(letters, salt), 1.0, 20.0))
+    return own
+
+
+def _places_of_grams(size: int, lengths: Sequence[int]) -> list[Span]:
+    """Where the n-grams of some ``lengths`` stand in the block of all letters of a text of ``size`` characters."""
+    counts = [max(size + 1 - length, 0) for length in GRAMS]
+    return [(sum(counts[: length - 1]), sum(counts[:length])) for length in lengths]
 
 
 def link_blocks(reading: Reading) -> list[Block]:
@@ -277,7 +295,7 @@ def features_of(readings: Sequence[Reading], sites: frozenset[str] = frozenset()
         found = text + link_blocks(reading)
         site = reading.sample.site
         if site and site in sites:
-            found.append(_own_block(found, site))
+            found += _own_blocks(found, site, len(reading.body.text))
         yield Features(found, clues_of(reading))
 
 
@@ -302,7 +320,7 @@ def within(reading: Reading, features: Features, part: Part) -> Features:
         blocks.append(_link_block(LINKS, "body", part.links[:MOST_LINKS]))
         here.append(_clues_of_links(replace(reading, links=list(part.links))))
     if any(block.expert == SITE for block in features.blocks):
-        blocks.append(_own_block([*features.aside.blocks, *blocks], reading.sample.site))
+        blocks += _own_blocks([*features.aside.blocks, *blocks], reading.sample.site, part.end - part.begin)
     return Features(blocks, here)
 
 
