@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from model.fitting import calibrate
+from model.artifact import Weights
+from model.fitting import calibrate, heard
+from model.vector import WIDTH
 
 Floats = NDArray[np.float64]
 
@@ -59,3 +64,33 @@ def test_many_small_sites_have_one_voice_together() -> None:
     sites = [f"site {place % 400}" for place in range(4000)]
 
     assert calibrate(logits, spam, weight, sites) == calibrate(logits, spam, weight)
+
+
+#: A judge of one word, which it takes for spam.
+_PRIOR = Weights(np.zeros(WIDTH), np.ones(WIDTH), 0.5)
+_PRIOR.weights[7] = 1.0
+
+
+def _of_one_word(logits: Floats) -> csr_matrix:
+    place = np.zeros(len(logits), dtype=np.int32), np.arange(len(logits) + 1)
+    return csr_matrix((logits - _PRIOR.intercept, place[0] + 7, place[1]), shape=(len(logits), WIDTH))
+
+
+@pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.2, -0.5)])
+def test_a_prior_is_heard_as_far_as_the_labels_find_it_right(slope: float, offset: float) -> None:
+    logits, spam, weight = _judged(2000, slope, offset)
+
+    found = heard(_of_one_word(logits), spam, weight, _PRIOR)
+
+    assert found.weights[7] == pytest.approx(slope, abs=0.15)
+    assert found.intercept == pytest.approx(slope * 0.5 + offset, abs=0.2)
+
+
+def test_a_site_whose_labels_are_all_wrong_does_not_silence_the_prior_for_two_others() -> None:
+    logits, spam, weight = _judged(900, 1.0, 0.0)
+    wrong = np.arange(900) >= 600
+    sites = [f"site {place // 300}" for place in range(900)]
+
+    found = heard(_of_one_word(logits), spam ^ wrong, weight, replace(_PRIOR), sites)
+
+    assert found.weights[7] > 0.7

@@ -14,12 +14,14 @@ import pytest
 
 from model import artifact, streaming
 from model.artifact import WEIGHTS, read_manifest
-from model.fitting import split
+from model.fitting import as_prior, heard, split
 from model.grouping import campaigns, conflicts, learnable, weights_of
+from model.pipeline import CommentVectorizer
 from model.reading import read
 from model.sample import Label, LabelledSample, Sample
 from model.scoring import STARTER, Scorer
 from model.training import MIN_LABELS_PER_CLASS, TrainingError, compare, train
+from model.vector import NUMBERS_FROM
 from tests.model.conftest import labels
 
 ROOT = Path(__file__).parents[2]
@@ -186,6 +188,35 @@ def test_a_site_bends_the_judge_to_its_own_taste_and_to_nobody_elses(tmp_path: P
     scorer = Scorer.load(folder)
     assert scorer.score(Sample(text, site="strict")).log_odds > scorer.score(Sample(text, site="kind")).log_odds + 1.0
     assert scorer.score(Sample(text, site="new")).log_odds == scorer.score(Sample(text)).log_odds
+
+
+def test_a_site_whose_texts_have_no_spaces_has_a_taste_of_its_own_too(tmp_path: Path) -> None:
+    syllables = [chr(code) for code in range(0x3042, 0x3082)]
+    random = np.random.default_rng(3)
+    texts = ["".join(random.permutation(syllables)[:14]) + "\u5b9d\u5242" for _ in range(31)]
+    strict = [LabelledSample(Sample(text, site="strict"), Label.SPAM) for text in texts[:15]]
+    kind = [LabelledSample(Sample(text, site="kind"), Label.HAM) for text in texts[15:30]]
+    others = labels(40, site="strict") + labels(40, site="kind", seed=4)
+    scorer = Scorer.load(train([*strict, *kind, *others], out=tmp_path).folder)
+    at_strict, at_kind = (scorer.score(Sample(texts[30], site=site)) for site in ("strict", "kind"))
+    assert at_strict.log_odds > at_kind.log_odds + 1.0
+    assert "letters of the site" in {one.feature for one in at_strict.evidence}
+
+
+def test_a_site_that_the_starter_gets_wrong_is_not_held_back_by_it(tmp_path: Path) -> None:
+    """Where all that the starter takes for spam is welcome, and the reverse, its word counts for next to nothing."""
+    starter = artifact.load(STARTER)[1]
+    contrary = [replace(one, label=Label.HAM if one.label is Label.SPAM else Label.SPAM) for one in labels(60)]
+    matrix = CommentVectorizer().transform([one.sample for one in contrary])
+    spam = np.array([one.label is Label.SPAM for one in contrary])
+    prior = heard(matrix, spam, np.ones(60), as_prior(starter))
+    loudness = np.abs(prior.weights[:NUMBERS_FROM]).sum() / np.abs(starter.weights[:NUMBERS_FROM]).sum()
+    assert loudness < 0.15
+    assert prior.weights[NUMBERS_FROM:].tolist() == starter.weights[NUMBERS_FROM:].tolist()
+    judged = Scorer.load(train(contrary, out=tmp_path).folder)
+    fresh = labels(40, seed=8)
+    given = np.array(list(judged.score_many(row.sample for row in fresh)))
+    assert np.mean((given > 0.5) == [row.label is Label.HAM for row in fresh]) > 0.8
 
 
 def test_copies_are_one_witness_in_a_promise(tmp_path: Path) -> None:
