@@ -53,11 +53,11 @@ SOURCES: Final = (
 #: names under a compliment. They are left out of training and of measuring.
 DOUBTED: Final = Path(__file__).parent / "corpus_doubted.txt"
 
-#: Comments written for the judge: kinds of spam that are younger than the corpora, and what readers
+#: Comments written for the judge: kinds of spam that the corpora lack or have of one hand only, and what readers
 #: write, in the languages of which the corpora have spam only, too.
 WRITTEN: Final = Path(__file__).parent / "corpus_written.txt"
 _CHOICE: Final = re.compile(r"\{([^{}]*)\}")
-_WAYS: Final = 6
+_WAYS: Final = 8
 
 
 def fingerprint(sample: Sample) -> str:

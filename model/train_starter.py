@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VERSION: Final = "starter-2026.11.29.3"
+VERSION: Final = "starter-2026.11.29.4"
 #: Precision of a hashed weight before any data; smaller lets words speak louder.
 PRECISION: Final = 0.1
 _TEXT: Final = frozenset({WORDS, LETTERS})
@@ -201,25 +201,31 @@ def balanced(spam: NDArray[np.bool_], weight: Floats) -> Floats:
 
 
 def build(folder: Path, out: Path, now: datetime) -> Path:
-    """Train, calibrate on operators and threads held out, solve the cuts, and write ``out``."""
+    """Train, calibrate on operators and threads held out, solve the cuts, and write ``out``.
+
+    Comments that were written for the judge teach, but are no witnesses: one is too much like the next.
+    """
     rows = corpus.load(folder)
-    spam = np.array([row.label is Label.SPAM for row in rows])
-    weight = np.array([row.weight for row in rows])
     seen = design(rows)
     fold = folds(rows)
     judged = Judged([row.sample for row in rows], seen.matrix, CommentVectorizer())
+    found = np.flatnonzero([row.source != corpus.WRITTEN.stem for row in rows])
     logits = np.zeros(len(rows))
     for number in range(FOLDS):
-        held = np.flatnonzero(fold == number)
+        held = found[fold[found] == number]
         logits[held] = judged.by(learn(seen, rows, fold != number), held)
         print(f"fold {number + 1} of {FOLDS}", file=sys.stderr)  # noqa: T201
     raw = learn(seen, rows, np.ones(len(rows), dtype=np.bool_))
-    slope, offset = calibrate(logits, spam, weight)
-    given = expit(slope * logits + offset)
-    measured = HeldOut.of(spam, given, [""] * len(rows))
+    witnesses = [rows[item] for item in found.tolist()]
+    spam = np.array([row.label is Label.SPAM for row in witnesses])
+    weight = np.array([row.weight for row in witnesses])
+    slope, offset = calibrate(logits[found], spam, weight)
+    given = expit(slope * logits[found] + offset)
+    measured = HeldOut.of(spam, given, [""] * len(witnesses))
     promise = solve(measured.spam, measured.given)
-    metrics = {"all": evaluate(spam, given, weight)} | by_source(rows, spam, given, weight)
+    metrics = {"all": evaluate(spam, given, weight)} | by_source(witnesses, spam, given, weight)
     weights = believed(calibrated(raw, slope, offset), seen)
+    n_spam = sum(row.label is Label.SPAM for row in rows)
     manifest = artifact.Manifest(
         version=VERSION,
         created_at=now.isoformat(),
@@ -227,8 +233,8 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
         metrics=metrics,
         training={
             "n": len(rows),
-            "n_spam": int(spam.sum()),
-            "n_ham": int((~spam).sum()),
+            "n_spam": n_spam,
+            "n_ham": len(rows) - n_spam,
             "seed": SEED,
             "digest": digest(rows),
             "sites": [],
@@ -238,7 +244,7 @@ def build(folder: Path, out: Path, now: datetime) -> Path:
         },
         promise=promise.as_dict(),
     )
-    results = report.Results(spam, given, weight, report.groups_of(rows), np.arange(len(rows)))
+    results = report.Results(spam, given, weight, report.groups_of(witnesses), found)
     extra = {FILE: measured.as_bytes(), **report.files(results, promise.cuts)}
     with tempfile.TemporaryDirectory(dir=out.parent) as building:
         made = artifact.save(Path(building), manifest, weights, extra)

@@ -51,6 +51,14 @@ def test_the_same_data_give_the_same_starter(tmp_path: Path) -> None:
     assert Scorer.load(one).version.startswith("starter-")
 
 
+def test_comments_written_for_the_judge_teach_and_are_no_witnesses(tmp_path: Path) -> None:
+    _write(tmp_path / "data")
+    manifest = read_manifest(build(tmp_path / "data", tmp_path / "out", NOW))
+    assert manifest.metrics["all"]["n"] == 12 * len(corpus.SOURCES)
+    assert set(manifest.metrics) == {"all", *(source.name for source in corpus.SOURCES)}
+    assert manifest.training["n"] > 1000
+
+
 def test_genuine_writers_without_a_link_get_one_and_nobody_else() -> None:
     ham, spam = (next(row for row in labels(4) if row.label is label) for label in (Label.HAM, Label.SPAM))
     given = 0
