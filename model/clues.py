@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model.reading import Reading
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_DIGITS: Final = "0123456789"
 _LONG_WORD: Final = re.compile(r"\w{4,}")
 _NO_LETTER: Final = re.compile(r"[^a-z]+")
 _CAMEL: Final = re.compile(r"[a-zа-я][A-ZА-Я]")
@@ -39,6 +40,13 @@ _FREE_HOSTS: Final = (
 _SOCIAL: Final = frozenset({
     "facebook.com", "twitter.com", "youtube.com", "instagram.com", "linkedin.com", "plus.google.com", "t.me", "vk.com",
     "x.com",
+})  # fmt: skip
+#: Nobody lives behind a short address: it hides where it leads.
+_SHORTENERS: Final = frozenset({
+    "adf.ly", "bc.vc", "bit.do", "bit.ly", "buff.ly", "clck.ru", "cli.gs", "cutt.ly", "dlvr.it", "dwz.cn", "goo.gl",
+    "goo.su", "is.gd", "j.mp", "lnkd.in", "migre.me", "ow.ly", "po.st", "qr.net", "rb.gy", "rebrand.ly", "s.id",
+    "short.link", "shorturl.at", "snipurl.com", "snurl.com", "soo.gd", "su.pr", "suo.im", "t.cn", "t.co", "t.ly",
+    "tiny.cc", "tinyurl.com", "tr.im", "u.to", "url.cn", "urlz.fr", "v.gd", "vk.cc", "x.co",
 })  # fmt: skip
 _WORKSHOPS: Final = frozenset({
     "github.com", "gitlab.com", "codeplex.com", "stackoverflow.com", "msdn.com", "microsoft.com", "wikipedia.org",
@@ -61,7 +69,7 @@ def of_name(raw: str, name: str) -> tuple[str, ...]:
     words = _WORD.findall(name)
     if not words:
         return ()
-    trade = [THEME_OF[word] for word in words if word in THEME_OF]
+    trade = [THEME_OF[word] for word in (word.rstrip(_DIGITS) for word in words) if word in THEME_OF]
     letters = _NO_LETTER.sub("", name)
     found = [f"name of {theme}" for theme in dict.fromkeys(trade)]
     found.append(f"words of trade in the name: {min(len(trade), 2)}")
@@ -149,13 +157,15 @@ def _company(link: Link) -> list[str]:
         found.append("free host")
     if link.domain in _SOCIAL or link.host in _SOCIAL:
         found.append("social network")
+    if link.domain in _SHORTENERS:
+        found.append("short address")
     if link.domain in _WORKSHOPS:
         found.append("workshop or encyclopaedia")
     return found
 
 
 #: Clues of a link in the text that were found to carry over from corpus to corpus; depth and length did not.
-_IN_TEXT: Final = ("under", "host of", "trade", "strange", "hyphens", "digit")
+_IN_TEXT: Final = ("under", "host of", "trade", "strange", "hyphens", "digit", "short address")
 
 
 def of_author_link(reading: Reading) -> list[str]:

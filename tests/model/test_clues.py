@@ -32,6 +32,7 @@ def test_a_keyword_for_a_name_gives_itself_away() -> None:
     assert "words of trade in the name: 0" in person
     assert not any(clue.startswith("name of") for clue in person)
     assert of_name("", "") == ()
+    assert "name of gambling" in of_name("casino7", "casino7")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,11 @@ def test_a_name_said_in_the_text_is_noticed() -> None:
     assert "name stands in the text" in of_writer(
         read(Sample("Visit Harbour Tools today", author_name="Harbour Tools"))
     )
+
+
+@pytest.mark.parametrize(("address", "short"), [("https://is.gd/x1", True), ("http://anna.example.org/x1", False)])
+def test_a_short_address_says_that_it_hides_where_it_leads(address: str, short: bool) -> None:
+    by_author = of_author_link(read(Sample("Nice.", author_url=address)))
+    in_text = of_text_links(read(Sample(f"Nice, see {address} there.")))
+    assert ("author's link: short address" in by_author) is short
+    assert ("link: short address" in in_text) is short

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import corpus
+from model import corpus, train_starter
 from model.artifact import WEIGHTS, read_manifest
 from model.home_pages import with_home_page
 from model.pipeline import CommentVectorizer
 from model.reading import read
 from model.sample import Label, Sample
 from model.scoring import STARTER, Scorer
-from model.train_starter import build, design, learn, main, pool, taught
-from model.vector import LETTERS, WORDS
+from model.train_starter import UNTAUGHT, build, design, learn, main, pool, taught
+from model.vector import AUTHORS_LINK, LETTERS, WORDS
 from tests.model.conftest import labels
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -93,3 +93,20 @@ def test_the_shipped_starter_is_small_and_has_its_card() -> None:
     assert all(source.name in card for source in corpus.SOURCES)
     manifest = read_manifest(STARTER)
     assert f"{manifest.training['n']:,} comments" in card
+
+
+def test_a_link_that_looks_genuine_is_half_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all genuine home pages are made up; what looks like spam's is believed in full."""
+    rows = [
+        replace(row, sample=replace(row.sample, author_url=f"http://{host}{number}.example.com/"))
+        for number, row in enumerate(labels(40))
+        for host in (["cheap-bags"] if row.label is Label.SPAM else ["anna-keller"])
+    ]
+    seen = design(rows)
+    everyone = np.ones(len(rows), dtype=np.bool_)
+    half = taught(AUTHORS_LINK, seen, rows, everyone).weights - UNTAUGHT.weights
+    monkeypatch.setattr(train_starter, "_MADE_UP_SPEAKS", 1.0)
+    whole = taught(AUTHORS_LINK, seen, rows, everyone).weights - UNTAUGHT.weights
+    assert (whole < 0).any()
+    assert half[whole < 0] == pytest.approx(0.5 * whole[whole < 0])
+    assert half[whole >= 0].tolist() == whole[whole >= 0].tolist()
