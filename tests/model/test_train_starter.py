@@ -97,10 +97,10 @@ def test_the_shipped_starter_is_small_and_has_its_card() -> None:
 
 def test_a_link_that_looks_genuine_is_half_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nearly all genuine home pages are made up; what looks like spam's is believed in full."""
+    hosts = {Label.SPAM: "cheap-bags", Label.HAM: "anna-keller"}
     rows = [
-        replace(row, sample=replace(row.sample, author_url=f"http://{host}{number}.example.com/"))
+        replace(row, sample=replace(row.sample, author_url=f"http://{hosts[row.label]}{number}.example.com/"))
         for number, row in enumerate(labels(40))
-        for host in (["cheap-bags"] if row.label is Label.SPAM else ["anna-keller"])
     ]
     seen = design(rows)
     everyone = np.ones(len(rows), dtype=np.bool_)
