@@ -106,8 +106,9 @@ def folds(all_rows: Corpus) -> Iterator[Fold]:
         yield _fold(all_rows, name, english & ~test, test)
     for source in ("youtube_id", "chat_zh", "telegram_ru"):
         here = all_rows.of(source)
-        near = np.array([hash_of(str(key)) % 2 for key in all_rows.near])
-        yield _fold(all_rows, source, here & (near == 0), here & (near == 1))
+        # By what a group's first comment is, not where it stands: a row more elsewhere must not change the halves.
+        side = np.array([hash_of(corpus.fingerprint(all_rows.rows[first].sample)) % 2 for first in all_rows.near])
+        yield _fold(all_rows, source, here & (side == 0), here & (side == 1))
     videos = sorted({row.sample.thread for row in all_rows.rows if row.source == "youtube"})
     thread = np.array([row.sample.thread for row in all_rows.rows])
     for video in videos:
