@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 BATCH: Final = 64
 #: The folder of the judge that is shipped.
 STARTER: Final = Path(__file__).parent / "starter"
+#: Nothing is certain: a cut at 1 is one that no comment reaches.
+_SUREST: Final = math.nextafter(1.0, 0.0)
 
 
 def probability(log_odds: float) -> float:
-    """The logistic function, without overflow."""
+    """The logistic function, without overflow; never 1."""
     if log_odds >= 0:
-        return 1.0 / (1.0 + math.exp(-log_odds))
+        return min(1.0 / (1.0 + math.exp(-log_odds)), _SUREST)
     odds = math.exp(log_odds)
     return odds / (1.0 + odds)
 

@@ -179,7 +179,8 @@ def test_serving_needs_no_scikit_learn() -> None:
 
 
 def test_probabilities_never_overflow() -> None:
-    assert probability(1e4) == 1.0
+    # A site that sets its cut at 1 keeps nothing as spam by itself.
+    assert 1.0 - 1e-12 < probability(1e4) < 1.0
     assert probability(-1e4) == 0.0
 
 
