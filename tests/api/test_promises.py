@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from model.budget import offers as offers_of
 from model.promise import Terms
 from moderation.policy.rules import Rules
 from moderation.services import Services
@@ -64,7 +65,12 @@ def test_what_is_left_to_read_is_counted_and_a_budget_buys_a_promise(
     site = make_site(services)
     person = make_person(services, Role.MODERATOR, site)
     clock.advance(timedelta(days=2).total_seconds())
-    _receive(services, client, site, [0.001] * 6 + [0.3] * 4 + [0.999] * 2)
+    scorer = services.live_model.scorer()
+    assert scorer is not None
+    ladder = offers_of(scorer.held_out, "", [], 1.0)
+    # What only the strictest promise leaves to read.
+    nearly_spam = 0.5 * (ladder[0].promise.cuts.spam_above + ladder[1].promise.cuts.spam_above)
+    _receive(services, client, site, [0.001] * 6 + [0.3] * 4 + [nearly_spam] * 2)
     url = f"/api/v1/sites/{site.id}/promise"
     answer = client.get(f"{url}?reviews_per_day=100", headers=person.bearer).get_json()
     assert answer["comments"] == 12
