@@ -64,28 +64,46 @@ def as_prior(start: Weights) -> Weights:
     return replace(start, precision=precision)
 
 
-def bent(
-    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, sites: Sequence[str] = ()
-) -> Weights:
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What is learnt from: a row of the matrix, a label, a weight and a site for each of n comments."""
+
+    matrix: csr_matrix
+    spam: NDArray[np.bool_]
+    weight: Floats
+    sites: Sequence[str]
+
+    def at(self, chosen: NDArray[Any]) -> Labels:
+        """Those at some places, or where a mask is true."""
+        sites = np.asarray(self.sites)[chosen].tolist()
+        return Labels(self.matrix[chosen], self.spam[chosen], self.weight[chosen], sites)
+
+
+def bent(labels: Labels, start: Weights, max_iter: int = 300) -> Weights:
     """What labels make of the prior: first how far it holds among them (see `heard`), then what they bend of it."""
-    prior = heard(matrix, spam, weight, start, sites)
-    return weights_of_fit(fit(matrix, spam, weight, prior), prior)
+    return learnt(labels, heard(labels, start), max_iter)
 
 
-def heard(
-    matrix: csr_matrix, spam: NDArray[np.bool_], weight: Floats, start: Weights, sites: Sequence[str] = ()
-) -> Weights:
+def learnt(labels: Labels, prior: Weights, max_iter: int = 300) -> Weights:
+    """What labels bend of the prior, with all else as it was."""
+    model = fit(labels.matrix, labels.spam, labels.weight, prior, max_iter)
+    return replace(prior, weights=model.coef_[0], precision=model.precision_, intercept=float(model.intercept_[0]))
+
+
+def heard(labels: Labels, start: Weights) -> Weights:
     """The prior as loud as labels find it right: its log-odds among them, calibrated (see `calibrate`).
 
     Where a site is unlike all that the starter was learnt from, few labels tell that it is to be believed little,
     long before they could bend every weight that misleads. The argued weights of the plain numbers stay as they are:
     no corpus told them.
     """
-    logits = np.asarray(matrix @ start.weights, dtype=np.float64) + start.intercept
-    slope, offset = calibrate(logits, spam, weight, sites)
-    weights = start.weights.copy()
-    weights[:NUMBERS_FROM] *= slope
-    return replace(start, weights=weights, intercept=slope * start.intercept + offset)
+    # In the matrix's own precision: mixing them would copy it.
+    weights = start.weights.astype(labels.matrix.dtype)
+    logits = np.asarray(labels.matrix @ weights, dtype=np.float64) + start.intercept
+    slope, offset = calibrate(logits, labels.spam, labels.weight, labels.sites)
+    turned = start.weights.copy()
+    turned[:NUMBERS_FROM] *= slope
+    return replace(start, weights=turned, intercept=slope * start.intercept + offset)
 
 
 def both(spam: NDArray[np.bool_]) -> bool:
@@ -107,42 +125,22 @@ def split(groups: Sequence[int], seed: int, folds: int = FOLDS) -> NDArray[np.in
 
 
 def held_out(
-    matrix: csr_matrix,
-    judged: Judged,
-    spam: NDArray[np.bool_],
-    weight: Floats,
-    start: Weights,
-    sites: Sequence[str],
-    fold: NDArray[np.int64],
-    progress: Callable[[float, str], None],
+    labels: Labels, judged: Judged, start: Weights, fold: NDArray[np.int64], progress: Callable[[float, str], None]
 ) -> Floats:
     """Log-odds of every comment by a model that has not learnt its fold, parts looked at, shape ``(n,)``.
 
-    ``matrix`` is what is learnt of the comments, ``judged`` what is judged, ``sites`` whose they are. A fold whose
-    other folds lack a class is judged by the prior alone.
+    ``labels`` are what is learnt of the comments, ``judged`` what is judged. A fold whose other folds lack a class is
+    judged by the prior alone.
     """
-    logits = np.zeros(len(spam))
+    logits = np.zeros(len(labels.spam))
     for number in range(FOLDS):
         progress(number / FOLDS, "measuring on held-out labels")
         out = np.flatnonzero(fold == number)
         if not len(out):
             continue
-        rest = fold != number
-        now = start
-        if both(spam[rest]):
-            now = bent(matrix[rest], spam[rest], weight[rest], start, _at(sites, rest))
-        logits[out] = judged.by(now, out)
+        rest = labels.at(fold != number)
+        logits[out] = judged.by(bent(rest, start) if both(rest.spam) else start, out)
     return logits
-
-
-def _at(names: Sequence[str], chosen: NDArray[Any]) -> list[str]:
-    found: list[str] = np.asarray(names)[chosen].tolist()
-    return found
-
-
-def weights_of_fit(model: PriorLogisticRegression, start: Weights) -> Weights:
-    """What a fit has learnt, with all else as it was."""
-    return replace(start, weights=model.coef_[0], precision=model.precision_, intercept=float(model.intercept_[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,31 +164,23 @@ class Judged:
         return loudest(linear(self.matrix[chosen]), weights.doubt, parts)
 
 
-def learning_curve(
-    matrix: csr_matrix,
-    spam: NDArray[np.bool_],
-    weight: Floats,
-    start: Weights,
-    sites: Sequence[str],
-    fold: NDArray[np.int64],
-) -> list[dict[str, Any]]:
+def learning_curve(labels: Labels, start: Weights, fold: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Metrics on the first fold after learning nested shares of the others: by ``labels`` learnt, 0 is the prior."""
-    out = fold == 0
-    rest = np.flatnonzero(~out)
-    if not both(spam[out]) or not both(spam[rest]):
+    rest = np.flatnonzero(fold != 0)
+    asked = labels.at(fold == 0)
+    if not both(asked.spam) or not both(labels.spam[rest]):
         return []
 
-    def point(labels: int, now: Weights) -> dict[str, Any]:
-        given = _logistic(np.asarray(matrix[out] @ now.weights) + now.intercept)
-        return {"labels": labels, **evaluate(spam[out], given, weight[out])}
+    def point(number: int, now: Weights) -> dict[str, Any]:
+        given = _logistic(np.asarray(asked.matrix @ now.weights) + now.intercept)
+        return {"labels": number, **evaluate(asked.spam, given, asked.weight)}
 
     points = [point(0, start)]
     order = np.random.default_rng(len(rest)).permutation(rest)
     for share in CURVE:
-        part = np.sort(order[: max(int(share * len(order)), 2)])
-        if both(spam[part]):
-            now = bent(matrix[part], spam[part], weight[part], start, _at(sites, part))
-            points.append(point(len(part), now))
+        part = labels.at(np.sort(order[: max(int(share * len(order)), 2)]))
+        if both(part.spam):
+            points.append(point(len(part.spam), bent(part, start)))
     return points
 
 

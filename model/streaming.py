@@ -23,7 +23,7 @@ from scipy.special import expit
 
 from model.evaluation import evaluate
 from model.features import numbers
-from model.fitting import both, calibrate, calibrated, fit, heard, weights_of_fit
+from model.fitting import Labels, bent, both, calibrate, calibrated, learnt
 from model.grouping import Conflict
 from model.held_out import HeldOut
 from model.parts import loudest, part_vectors
@@ -220,11 +220,9 @@ def learn(
         seen.add(shard, logits, weight)
         new = weight > 0
         if both(shard.spam[new]):
-            if now is start:
-                names = np.asarray(shard.groups["site"])[new].tolist()
-                now = heard(shard.matrix[new], shard.spam[new], weight[new], start, names)
-            model = fit(shard.matrix[new], shard.spam[new], weight[new], now, _STEPS)
-            now = weights_of_fit(model, now)
+            labels = Labels(shard.matrix, shard.spam, weight, shard.groups["site"]).at(new)
+            # How far the starter is to be believed is asked once.
+            now = bent(labels, now, _STEPS) if now is start else learnt(labels, now, _STEPS)
         sites |= frozenset(site for site in shard.groups["site"] if site)
         # How many will come is not known; the bar nears its end as they do.
         progress(0.9 * (1.0 - SHARD * 3 / (SHARD * 3 + seen.n)), f"{seen.n:,} labels learnt")

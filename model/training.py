@@ -22,7 +22,7 @@ from scipy.special import expit
 from model import artifact, report, streaming
 from model.evaluation import evaluate
 from model.features import NUMBERS
-from model.fitting import Judged, as_prior, bent, calibrate, calibrated, held_out, learning_curve, split
+from model.fitting import Judged, Labels, as_prior, bent, calibrate, calibrated, held_out, learning_curve, split
 from model.grouping import Conflict, campaigns, conflicts, first_of_each, folds_of, learnable, weights_of
 from model.held_out import FILE, HeldOut
 from model.pipeline import CommentVectorizer
@@ -159,15 +159,16 @@ def _at_once(
     vectorizer = CommentVectorizer(sites)
     judged = Judged([one.sample for one in kept], vectorizer.transform([one.sample for one in kept]), vectorizer)
     matrix = vectorizer.transform(learnable(kept, clashes)) if clashes else judged.matrix
+    labels = Labels(matrix, spam, weight, names)
     fold = split(folds_of(kept, campaign), seed)
 
     def measuring(done: float, what: str) -> None:
         progress(0.3 + 0.4 * done, what)
 
-    logits = held_out(matrix, judged, spam, weight, start, names, fold, measuring)
+    logits = held_out(labels, judged, start, fold, measuring)
     slope, offset = calibrate(logits, spam, weight, names)
     progress(0.7, "learning from all labels")
-    raw = replace(bent(matrix, spam, weight, start, names), sites=sites)
+    raw = replace(bent(labels, start), sites=sites)
     given = expit(slope * logits + offset)
     progress(0.8, "drawing the report")
     lived = _given(live, kept) if live is not None else None
@@ -176,7 +177,7 @@ def _at_once(
     measured = HeldOut.of(spam[apart], given[apart], [names[item] for item in apart])
     promise = solve(measured.spam, measured.given)
     held = report.Results(spam, given, weight, report.groups_of(kept), np.arange(len(kept)), lived)
-    curve = learning_curve(matrix, spam, weight, start, names, fold)
+    curve = learning_curve(labels, start, fold)
     return streaming.Learnt(
         weights=calibrated(raw, slope, offset),
         n_spam=n_spam,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from model.artifact import Weights
-from model.fitting import calibrate, heard
+from model.fitting import Labels, calibrate, heard
 from model.vector import WIDTH
 
 Floats = NDArray[np.float64]
@@ -80,7 +78,7 @@ def _of_one_word(logits: Floats) -> csr_matrix:
 def test_a_prior_is_heard_as_far_as_the_labels_find_it_right(slope: float, offset: float) -> None:
     logits, spam, weight = _judged(2000, slope, offset)
 
-    found = heard(_of_one_word(logits), spam, weight, _PRIOR)
+    found = heard(Labels(_of_one_word(logits), spam, weight, [""] * 2000), _PRIOR)
 
     assert found.weights[7] == pytest.approx(slope, abs=0.15)
     assert found.intercept == pytest.approx(slope * 0.5 + offset, abs=0.2)
@@ -91,6 +89,6 @@ def test_a_site_whose_labels_are_all_wrong_does_not_silence_the_prior_for_two_ot
     wrong = np.arange(900) >= 600
     sites = [f"site {place // 300}" for place in range(900)]
 
-    found = heard(_of_one_word(logits), spam ^ wrong, weight, replace(_PRIOR), sites)
+    found = heard(Labels(_of_one_word(logits), spam ^ wrong, weight, sites), _PRIOR)
 
     assert found.weights[7] > 0.7

@@ -14,7 +14,7 @@ import pytest
 
 from model import artifact, streaming
 from model.artifact import WEIGHTS, read_manifest
-from model.fitting import as_prior, heard, split
+from model.fitting import Labels, as_prior, heard, split
 from model.grouping import campaigns, conflicts, learnable, weights_of
 from model.pipeline import CommentVectorizer
 from model.reading import read
@@ -209,7 +209,7 @@ def test_a_site_that_the_starter_gets_wrong_is_not_held_back_by_it(tmp_path: Pat
     contrary = [replace(one, label=Label.HAM if one.label is Label.SPAM else Label.SPAM) for one in labels(60)]
     matrix = CommentVectorizer().transform([one.sample for one in contrary])
     spam = np.array([one.label is Label.SPAM for one in contrary])
-    prior = heard(matrix, spam, np.ones(60), as_prior(starter))
+    prior = heard(Labels(matrix, spam, np.ones(60), [""] * 60), as_prior(starter))
     loudness = np.abs(prior.weights[:NUMBERS_FROM]).sum() / np.abs(starter.weights[:NUMBERS_FROM]).sum()
     assert loudness < 0.15
     assert prior.weights[NUMBERS_FROM:].tolist() == starter.weights[NUMBERS_FROM:].tolist()
