@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -256,8 +256,8 @@ def _own_blocks(found: Sequence[Block], site: str, size: int) -> list[Block]:
 
 def _places_of_grams(size: int, lengths: Sequence[int]) -> list[Span]:
     """Where the n-grams of some ``lengths`` stand in the block of all letters of a text of ``size`` characters."""
-    counts = [max(size + 1 - length, 0) for length in GRAMS]
-    return [(sum(counts[: length - 1]), sum(counts[:length])) for length in lengths]
+    ends = [0, *accumulate([max(size + 1 - length, 0) for length in GRAMS])]
+    return [(ends[length - 1], ends[length]) for length in lengths]
 
 
 def link_blocks(reading: Reading) -> list[Block]:
@@ -334,10 +334,9 @@ def _words_within(block: Block, spans: tuple[Columns, Columns], part: Part) -> B
 
 
 def _letters_within(block: Block, size: int, part: Part) -> Block:
-    pieces, done = [], 0
-    for length in GRAMS:
-        pieces.append(block.columns[done + part.begin : done + max(part.end + 1 - length, part.begin)])
-        done += max(size + 1 - length, 0)
+    pieces = []
+    for length, (first, _) in zip(GRAMS, _places_of_grams(size, GRAMS), strict=True):
+        pieces.append(block.columns[first + part.begin : first + max(part.end + 1 - length, part.begin)])
     return Block(block.name, block.expert, block.field, np.concatenate(pieces), block.gain, block.damp)
 
 
